@@ -1,0 +1,70 @@
+import type { ObjectRef } from "./object-ref.ts";
+import type { Problem, Severity } from "./problem.ts";
+
+interface CodeEntry {
+  readonly severity: Severity;
+  /** One sentence for the reference page. */
+  readonly meaning: string;
+}
+
+/** Every code a Problem can carry, with its severity and its sentence. A code is never renamed, only retired. */
+export const PROBLEM_CODES = {
+  FileUnreadable: { severity: "error", meaning: "A file could not be read; its objects keep their last good version." },
+  FileTooLarge: {
+    severity: "error",
+    meaning: "A file is larger than the limit of 10 MiB; its objects keep their last good version.",
+  },
+  InvalidYAML: { severity: "error", meaning: "A file does not parse; its objects keep their last good version." },
+  InvalidObject: {
+    severity: "error",
+    meaning: "A document is not a Kubernetes object: apiVersion, kind or metadata.name is missing.",
+  },
+  DuplicateObject: {
+    severity: "error",
+    meaning: "Two documents describe the same object; the one in the first file (by path) counts.",
+  },
+  SchemaViolation: {
+    severity: "error",
+    meaning: "A field has a wrong type, a value out of bounds, or a required field is missing; the last accepted version stays.",
+  },
+  UnknownField: { severity: "error", meaning: "A field is not known to the schema; it has no effect." },
+  InvalidRule: { severity: "error", meaning: "A rule does not parse; it claims no traffic." },
+  InvalidRegex: {
+    severity: "error",
+    meaning: "A regular expression is not valid RE2 syntax, which is what keeps matching linear in time.",
+  },
+  MiddlewareNotFound: { severity: "error", meaning: "A referenced Middleware does not exist; the route answers 503." },
+  MiddlewareInvalid: { severity: "error", meaning: "A Middleware's options cannot be used; the routes that use it answer 503." },
+  MiddlewareCycle: { severity: "error", meaning: "A chain leads back to itself; the routes that use it answer 503." },
+  ServiceNotFound: { severity: "error", meaning: "A referenced Service does not exist; the route answers 503." },
+  ServicePortNotFound: { severity: "error", meaning: "A referenced Service has no such port; the route answers 503." },
+  SecretNotFound: {
+    severity: "error",
+    meaning: "A referenced Secret does not exist; its hosts are served with the default certificate.",
+  },
+  SecretInvalid: {
+    severity: "error",
+    meaning: "A Secret is not a usable kubernetes.io/tls Secret; its hosts are served with the default certificate.",
+  },
+  EntryPointNotFound: { severity: "error", meaning: "A route names an entry point that does not exist; it is not served there." },
+  NotPermitted: {
+    severity: "error",
+    meaning: "A reference crosses namespaces without the owner's consent (ReferenceGrant); the route answers 503.",
+  },
+  NotSupported: {
+    severity: "error",
+    meaning: "A field is known but not supported yet; rather than ignore it, the route answers 503.",
+  },
+  Conflict: { severity: "warning", meaning: "Another rule claims the same traffic at the same rank; the older object wins." },
+  NoEndpoints: { severity: "warning", meaning: "A Service has no ready endpoint; its routes answer 503 until one is ready." },
+  ClassMismatch: { severity: "warning", meaning: "The ingress class annotation and the field disagree; the field counts." },
+  UnusedMiddleware: { severity: "info", meaning: "No route uses this Middleware." },
+  ResourceRefused: { severity: "error", meaning: "A proxy could not build this; it answers 503 for it." },
+} as const satisfies Record<string, CodeEntry>;
+
+export type ProblemCode = keyof typeof PROBLEM_CODES;
+
+/** Makes a Problem; its severity follows from the code. */
+export function problem(code: ProblemCode, object: ObjectRef, field: string, message: string, hint = ""): Problem {
+  return { severity: PROBLEM_CODES[code].severity, code, object, field, message, hint };
+}

@@ -1,0 +1,26 @@
+import type { ResourceId } from "./ids.ts";
+import type { ObjectRef } from "./object-ref.ts";
+import type { Rank } from "./rank.ts";
+import type { Rule } from "./rule.ts";
+
+/** Which requests (a rule, on entry points) get which treatment (middlewares, then a service). */
+export interface Router {
+  readonly id: ResourceId<"router">;
+  /** The object it was compiled from. */
+  readonly origin: ObjectRef;
+  /** Names of the entry points that serve it, sorted. Already resolved: never empty by meaning "all". */
+  readonly entryPoints: readonly string[];
+  readonly rule: Rule;
+  /** The rule in canonical spelling, for people: logs, `explain`, the admin API. */
+  readonly ruleText: string;
+  readonly rank: Rank;
+  /** In the order they run; chains are already expanded. */
+  readonly middlewares: readonly ResourceId<"middleware">[];
+  /** Who answers. Null only in a tombstone. */
+  readonly service: ResourceId<"service"> | null;
+  /**
+   * Set when the rule parses but cannot be built: the router keeps its place and answers 503, so that its traffic never falls
+   * to a broader router. Holds the codes of the problems that made it one.
+   */
+  readonly tombstone: readonly string[] | null;
+}

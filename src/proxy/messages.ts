@@ -1,0 +1,109 @@
+import type { EntryPoint } from "../model/entry-point.ts";
+import type { ResourceId } from "../model/ids.ts";
+import type { EncodedResource } from "../model/resource.ts";
+import type { Refusal } from "../model/snapshot.ts";
+
+/**
+ * What the threads of one proxy say to each other. The supervisor (main thread) stands in the middle; the build thread turns
+ * resources into immutable segments; workers carry traffic. A new generation takes two steps: all prepare, then all switch.
+ */
+
+/** One shard of a segment table that changed; the bytes are immutable once sent. */
+export interface ShardUpdate {
+  readonly shard: number;
+  readonly bytes: SharedArrayBuffer;
+}
+
+/** What leads from the generation before to this one: only the shards that changed. */
+export interface GenerationUpdate {
+  /** Counts up by one per generation of this proxy process. */
+  readonly sequence: number;
+  /** Version of the snapshot it realises. */
+  readonly version: string;
+  /** All entry points; their position is their bit in a router's mask. */
+  readonly entryPoints: readonly EntryPoint[];
+  /** Shards of the route index (host and path buckets, server names). */
+  readonly index: readonly ShardUpdate[];
+  /** Shards of the resource table (id → hash and body). */
+  readonly resources: readonly ShardUpdate[];
+  /** External host names that services of this generation need resolved. */
+  readonly hostnames: readonly string[];
+}
+
+// --- supervisor → build thread ---
+
+export type ToBuild =
+  /** Read the last good snapshot from disk, if there is one. Answered by `restored`. */
+  | { readonly type: "restore" }
+  /** Apply a delta. Answered by `built`. With `reset`, everything held before is dropped first. */
+  | {
+      readonly type: "apply";
+      readonly version: string;
+      readonly reset: boolean;
+      readonly upserts: readonly EncodedResource[];
+      readonly removals: readonly ResourceId[];
+    }
+  /** The generation is live on all workers: write it to disk as the last good one. */
+  | { readonly type: "commit"; readonly sequence: number }
+  /** What is live, redacted, for the admin port. Answered by `described`. */
+  | { readonly type: "describe"; readonly request: number };
+
+// --- build thread → supervisor ---
+
+export type FromBuild =
+  | {
+      readonly type: "restored";
+      /** Null when there was no usable snapshot. */
+      readonly update: GenerationUpdate | null;
+      readonly held: readonly (readonly [ResourceId, Uint8Array])[];
+      readonly refused: readonly Refusal[];
+    }
+  | { readonly type: "built"; readonly update: GenerationUpdate; readonly refused: readonly Refusal[] }
+  /** The delta could not be applied as a whole (its version does not come out): the held state is unchanged. */
+  | { readonly type: "rejected"; readonly version: string; readonly reason: string }
+  | { readonly type: "described"; readonly request: number; readonly json: string };
+
+// --- supervisor → worker ---
+
+/** Given to a worker thread at its start. */
+export interface WorkerStart {
+  /** Row of this worker in shared state, from 0. */
+  readonly slot: number;
+  /** Everything live now, as one update that starts from nothing; null before the first generation. */
+  readonly generation: GenerationUpdate | null;
+  /** PEM of the self-signed certificate for names nobody has a certificate for. */
+  readonly defaultCertificate: { readonly chainPem: string; readonly keyPem: string };
+  /** Addresses of external names known so far. */
+  readonly names: readonly ResolvedName[];
+  /** This worker's row of counters (see `telemetry/worker-counters.ts`). */
+  readonly counters: SharedArrayBuffer;
+}
+
+export interface ResolvedName {
+  readonly hostname: string;
+  /** IP addresses; empty when the name does not resolve. */
+  readonly addresses: readonly string[];
+}
+
+export type ToWorker =
+  | { readonly type: "prepare"; readonly update: GenerationUpdate }
+  | { readonly type: "switch"; readonly sequence: number }
+  /** The prepared generation will not come: forget it. */
+  | { readonly type: "forget"; readonly sequence: number }
+  | { readonly type: "names"; readonly names: readonly ResolvedName[] }
+  /** From now on `Connection: close` on every response, idle connections closed; listeners stay open. */
+  | { readonly type: "drain" }
+  /** Close listeners; exit when the last exchange ends or `deadlineMs` has passed. */
+  | { readonly type: "close"; readonly deadlineMs: number };
+
+// --- worker → supervisor ---
+
+export type FromWorker =
+  /** Listening (or with nothing to listen on yet) and holding this generation (0: none). */
+  | { readonly type: "ready"; readonly sequence: number }
+  /** New listeners are bound, everything is in place; `problem` names an entry point that could not be opened. */
+  | { readonly type: "prepared"; readonly sequence: number; readonly problem: string | null }
+  | { readonly type: "switched"; readonly sequence: number }
+  /** Sent once a second: shows that the thread lives, and what load it carries. */
+  | { readonly type: "alive"; readonly connections: number; readonly lastAcceptMs: number }
+  | { readonly type: "log"; readonly level: "info" | "warn" | "error"; readonly message: string; readonly fields: Readonly<Record<string, unknown>> };

@@ -1,0 +1,38 @@
+import type { Result } from "../kernel/result.ts";
+import type { RequestFacts } from "./request-facts.ts";
+
+/**
+ * One word of the rule language (`Host`, `PathPrefix`, …). Each lives in `extensions/matchers/<name>/`.
+ *
+ * `parse` turns the arguments as written into what `test` needs, or says what is wrong with them; it runs in the operator (to
+ * report) and in the proxy (to build), so it is pure.
+ */
+export interface Matcher<Arg = unknown> {
+  /** Canonical spelling. The parser also accepts it all lower, all upper, and with only the first letter upper. */
+  readonly name: string;
+  /** How many arguments it takes. */
+  readonly arity: { readonly min: number; readonly max: number };
+  parse(args: readonly string[]): Result<Arg, MatcherError>;
+  /** Whether the request matches. Hot path: allocates nothing it need not. */
+  test(facts: RequestFacts, arg: Arg): boolean;
+  /** What this matcher pins down, for the index and for the order; absent for everything that is neither host nor path. */
+  readonly key?: (arg: Arg) => MatcherKey;
+}
+
+/** What the index can use: the request's host or path must be (or begin with) this for the matcher to be true. */
+export type MatcherKey =
+  | { readonly on: "host"; readonly form: "exact" | "wildcard"; readonly value: string }
+  | { readonly on: "host"; readonly form: "regex" | "any" }
+  | { readonly on: "path"; readonly form: "exact" | "prefix"; readonly value: string }
+  | { readonly on: "path"; readonly form: "regex" };
+
+export interface MatcherError {
+  /** Which argument is wrong, from 0. */
+  readonly argument: number;
+  readonly code: "InvalidRule" | "InvalidRegex";
+  readonly message: string;
+  readonly hint: string;
+}
+
+/** All matchers by canonical name. */
+export type MatcherTable = ReadonlyMap<string, Matcher>;

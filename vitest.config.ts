@@ -1,0 +1,27 @@
+import { defineConfig } from "vitest/config";
+
+/** Three suites: `unit` beside the code, `scenario` over real sockets, `cluster` against a real API server. */
+export default defineConfig({
+  test: {
+    projects: [
+      { test: { name: "unit", include: ["src/**/*.test.ts", "hack/**/*.test.ts", "test/{golden,wire,fuzz,docs}/**/*.test.ts"] } },
+      {
+        test: {
+          name: "scenario",
+          include: ["test/scenario/**/*.test.ts"],
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
+        },
+      },
+      {
+        test: {
+          name: "cluster",
+          include: ["test/cluster/**/*.test.ts"],
+          testTimeout: 120_000,
+          hookTimeout: 900_000,
+          fileParallelism: false,
+        },
+      },
+    ],
+  },
+});
