@@ -16,7 +16,7 @@ export interface Matcher<Arg = unknown> {
   /** Whether the request matches. Hot path: allocates nothing it need not. */
   test(facts: RequestFacts, arg: Arg): boolean;
   /** What this matcher pins down, for the index and for the order; absent for everything that is neither host nor path. */
-  readonly key?: (arg: Arg) => MatcherKey;
+  key?(arg: Arg): MatcherKey;
 }
 
 /** What the index can use: the request's host or path must be (or begin with) this for the matcher to be true. */

@@ -5,7 +5,8 @@ import type { Exchange, Reply } from "./exchange.ts";
 /**
  * One kind of middleware. It lives in its own folder: `schema.yaml` (the option's schema), this module, and its test.
  *
- * A module is pure: `prepare` runs in the operator, `create` once per worker and middleware, hooks once per request.
+ * A module is pure: `prepare` runs in the operator, `create` once per worker and middleware, hooks once per request. Members that
+ * take options are methods, not function properties, so that every module is also an `AnyMiddlewareModule`.
  */
 export interface MiddlewareModule<Spec, Config> {
   /** The key in a Middleware's spec, for example `stripPrefix`; the folder's name in camel case. */
@@ -13,7 +14,7 @@ export interface MiddlewareModule<Spec, Config> {
   /** Turns options into what the proxy needs (plain JSON), or says which option is wrong. Runs in the operator. */
   prepare(spec: Spec): Result<Config, readonly OptionProblem[]>;
   /** For kinds that stand for other middlewares (chain): who they are, in order. Such a kind is expanded and never created. */
-  readonly members?: (spec: Spec) => readonly MiddlewareReference[];
+  members?(spec: Spec): readonly MiddlewareReference[];
   /** Makes the live middleware. Throws only on a broken invariant. */
   create(config: Config): Hooks;
 }
@@ -47,8 +48,8 @@ export interface Hooks {
 
 export type HookResult = Reply | Failure | undefined;
 
-/** A module whose option types are not looked at: what registries hold. */
-export type AnyMiddlewareModule = MiddlewareModule<never, never>;
+/** A module whose option types are not looked at: what registries hold. Its callers pass what the schema check accepted. */
+export type AnyMiddlewareModule = MiddlewareModule<unknown, unknown>;
 
 /** Keeps a module's types and checks its shape. */
 export function defineMiddleware<Spec, Config>(module: MiddlewareModule<Spec, Config>): MiddlewareModule<Spec, Config> {
