@@ -1,0 +1,62 @@
+import { existsSync, readFileSync } from "node:fs";
+import { Command, CommanderError } from "commander";
+import { EXIT_WRONG_USE, examples } from "./cmd/cli.ts";
+
+/** What a file of `cmd/` exports: its command, made afresh, with its action. */
+interface CommandModule {
+  readonly command: () => Command;
+}
+
+/** Exit code for a bug of ours (EX_SOFTWARE), so that no script takes it for an answer. */
+const EXIT_BUG = 70;
+
+/** The commands, with their line in `fairway --help`; each is the file of that name in `cmd/`, loaded only when it is called. */
+const COMMANDS: Readonly<Record<string, string>> = {
+  dev: "serve a folder of manifests, live, without a cluster",
+  operator: "run the control plane: watch, compile, publish",
+  proxy: "run the data plane: serve what an operator publishes",
+  check: "validate manifests: schema, references, conflicts",
+  explain: "say why a request goes where it goes",
+};
+
+const location = (name: string): URL => new URL(`./cmd/${name}.ts`, import.meta.url);
+
+async function program(words: readonly string[]): Promise<Command> {
+  const root = new Command("fairway")
+    .description("An ingress controller for Kubernetes: one compiled routing graph, pushed to fast proxies.")
+    .version(version(), "-V, --version", "print the version")
+    .helpOption("-h, --help", "print this help, or a command's: fairway COMMAND --help")
+    .exitOverride()
+    .configureOutput({ outputError: (text, write) => write(`${text.trim().replace(/\s*\n\s*/g, " ")}\n`) })
+    .addHelpText("after", examples(["fairway dev ./manifests", "serve a folder"], ["fairway check ./manifests", "for CI"]));
+  const called = words.find((word) => Object.hasOwn(COMMANDS, word));
+  for (const [name, summary] of Object.entries(COMMANDS).filter(([name]) => existsSync(location(name)))) {
+    const command = name === called ? ((await import(location(name).href)) as CommandModule).command() : new Command(name);
+    root.addCommand(command.copyInheritedSettings(root).summary(summary));
+  }
+  return root;
+}
+
+function version(): string {
+  const text = readFileSync(new URL("../package.json", import.meta.url), "utf8");
+  return (JSON.parse(text) as { readonly version: string }).version;
+}
+
+/** The exit code an ending stands for; prints the reason where the command line parser has not done so. */
+function exitCode(reason: unknown): number {
+  if (!(reason instanceof CommanderError)) {
+    process.stderr.write(`${reason instanceof Error ? reason.stack : reason}\n`);
+    return EXIT_BUG;
+  }
+  if (reason.code === "fairway.wrongUse") process.stderr.write(`error: ${reason.message}\n`);
+  return reason.exitCode === 0 ? 0 : EXIT_WRONG_USE;
+}
+
+// Who reads our output may leave early, as `head` does: that is no error of ours.
+process.stdout.on("error", (error: NodeJS.ErrnoException) => process.exit(error.code === "EPIPE" ? 0 : EXIT_BUG));
+
+try {
+  await (await program(process.argv.slice(2))).parseAsync();
+} catch (reason) {
+  process.exitCode = exitCode(reason);
+}
