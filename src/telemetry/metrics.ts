@@ -1,0 +1,86 @@
+/**
+ * The metrics of one process, and their text form (Prometheus exposition format 0.0.4). Values are asked for when the text is
+ * made, so a metric costs nothing between two scrapes.
+ */
+
+export type Labels = Readonly<Record<string, string>>;
+
+/** One value of a metric; metrics without labels have one sample with none. */
+export interface Sample {
+  readonly labels: Labels;
+  readonly value: number;
+}
+
+export interface Metric {
+  /** Full name, as in `fairway_requests_total`; counters end in `_total`. */
+  readonly name: string;
+  readonly type: "counter" | "gauge";
+  /** One sentence. */
+  readonly help: string;
+  /** Called at each scrape. */
+  read(): readonly Sample[];
+}
+
+const NAME = /^[a-z][a-z0-9_]*$/;
+
+export class MetricsRegistry {
+  readonly #metrics = new Map<string, Metric>();
+
+  /** Adds a metric. Throws on a name that is taken or not in lower snake case: both are bugs. */
+  add(metric: Metric): void {
+    if (!NAME.test(metric.name)) throw new TypeError(`metric name ${JSON.stringify(metric.name)} is not lower snake case`);
+    if (this.#metrics.has(metric.name)) throw new TypeError(`metric ${metric.name} is registered twice`);
+    this.#metrics.set(metric.name, metric);
+  }
+
+  /** A counter that this thread itself counts. */
+  counter(name: string, help: string): Counter {
+    const counter = new Counter();
+    this.add({ name, type: "counter", help, read: () => counter.samples() });
+    return counter;
+  }
+
+  /** A gauge without labels that is read from somewhere. */
+  gauge(name: string, help: string, read: () => number): void {
+    this.add({ name, type: "gauge", help, read: () => [{ labels: {}, value: read() }] });
+  }
+
+  /** The text that Prometheus reads, metrics in the order they were added. */
+  text(): string {
+    let text = "";
+    for (const metric of this.#metrics.values()) {
+      text += `# HELP ${metric.name} ${escapeHelp(metric.help)}\n# TYPE ${metric.name} ${metric.type}\n`;
+      for (const sample of metric.read()) text += `${metric.name}${labelText(sample.labels)} ${sample.value}\n`;
+    }
+    return text;
+  }
+}
+
+/** Counts up, once per set of labels; label values must come from a bounded set. */
+export class Counter {
+  readonly #samples = new Map<string, { readonly labels: Labels; value: number }>();
+
+  add(n = 1, labels: Labels = {}): void {
+    const key = labelText(labels);
+    const sample = this.#samples.get(key);
+    if (sample) sample.value += n;
+    else this.#samples.set(key, { labels, value: n });
+  }
+
+  samples(): readonly Sample[] {
+    return [...this.#samples.values()];
+  }
+}
+
+function labelText(labels: Labels): string {
+  const parts = Object.entries(labels).map(([name, value]) => `${name}="${escapeValue(value)}"`);
+  return parts.length === 0 ? "" : `{${parts.join(",")}}`;
+}
+
+function escapeValue(value: string): string {
+  return value.replaceAll("\\", "\\\\").replaceAll('"', '\\"').replaceAll("\n", "\\n");
+}
+
+function escapeHelp(help: string): string {
+  return help.replaceAll("\\", "\\\\").replaceAll("\n", "\\n");
+}
