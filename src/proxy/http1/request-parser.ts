@@ -88,27 +88,20 @@ function parseRequestLine(bytes: Uint8Array, start: number, end: number, out: Re
   return parseVersion(bytes, i + 1, end, out);
 }
 
-/** `HTTP/1.x` and CRLF. */
+/** `HTTP/1.x` and CRLF, looked at once all ten bytes are there. */
 function parseVersion(bytes: Uint8Array, at: number, end: number, out: RequestHead): number {
-  const have = Math.min(end - at, PREFIX.length);
-  for (let i = 0; i < have; i++) {
-    if (bytes[at + i] !== PREFIX[i]) return isVersion(bytes, at, end) ? UNSUPPORTED_VERSION : MALFORMED;
-  }
-  if (end - at < PREFIX.length + 3) return 0;
+  if (end - at < 10) return 0;
+  if (!holds(bytes, at, HTTP) || bytes[at + 6] !== DOT || bytes[at + 8] !== CR || bytes[at + 9] !== LF) return MALFORMED;
+  const major = (bytes[at + 5] as number) - 0x30;
   const minor = (bytes[at + 7] as number) - 0x30;
-  if (minor < 0 || minor > 9 || bytes[at + 8] !== CR || bytes[at + 9] !== LF) return MALFORMED;
-  if (minor > 1) return UNSUPPORTED_VERSION;
+  if (major < 0 || major > 9 || minor < 0 || minor > 9) return MALFORMED;
+  if (major !== 1 || minor > 1) return UNSUPPORTED_VERSION;
   out.clear(minor);
   return at + 10;
 }
 
-const PREFIX = Buffer.from("HTTP/1.");
-
-/** Whether a well-formed version of another major number stands here: `HTTP/2.0`. */
-function isVersion(bytes: Uint8Array, at: number, end: number): boolean {
-  if (end - at < 8) return false;
-  return /^HTTP\/\d\.\d$/.test(Buffer.from(bytes.subarray(at, at + 8)).toString("latin1"));
-}
+const HTTP = Buffer.from("HTTP/");
+const DOT = 0x2e;
 
 /** What only the whole head can tell; returns 0 or a negative result. */
 function settle(bytes: Uint8Array, out: RequestHead): number {
