@@ -17,13 +17,20 @@ export interface Matcher<Arg = unknown> {
   test(facts: RequestFacts, arg: Arg): boolean;
   /** What this matcher pins down, for the index and for the order; absent for everything that is neither host nor path. */
   key?(arg: Arg): MatcherKey;
+  /** What `test` costs next to one comparison of strings (which is 1, and the default): cheap terms of an `and` run first. */
+  readonly cost?: number;
 }
 
-/** What the index can use: the request's host or path must be (or begin with) this for the matcher to be true. */
+/**
+ * What the index can use: the request's host or path must be (or begin with) this for the matcher to be true.
+ *
+ * A key with a value also proves its matcher (the request fits the key ⇒ the matcher is true) unless it is `loose`; `any` is
+ * always true. The value of a wildcard is what follows `*.`; a prefix is one of characters, not of segments.
+ */
 export type MatcherKey =
   | { readonly on: "host"; readonly form: "exact" | "wildcard"; readonly value: string }
   | { readonly on: "host"; readonly form: "regex" | "any" }
-  | { readonly on: "path"; readonly form: "exact" | "prefix"; readonly value: string }
+  | { readonly on: "path"; readonly form: "exact" | "prefix"; readonly value: string; readonly loose?: boolean }
   | { readonly on: "path"; readonly form: "regex" };
 
 export interface MatcherError {

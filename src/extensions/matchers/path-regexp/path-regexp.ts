@@ -1,0 +1,13 @@
+import type { LinearRegex } from "../../../rules/linear-regex.ts";
+import type { Matcher } from "../../../rules/matcher.ts";
+import { REGEX_COST, regexArgument } from "../regex-argument.ts";
+
+/** The expression matches somewhere in the request's canonical path. */
+export const pathRegexp: Matcher<LinearRegex> = {
+  name: "PathRegexp",
+  arity: { min: 1, max: 1 },
+  cost: REGEX_COST,
+  parse: (args) => regexArgument(args, 0),
+  test: (facts, regex) => regex.test(facts.path),
+  key: () => ({ on: "path", form: "regex" }),
+};

@@ -1,0 +1,19 @@
+/** Bounds of the rule language. Rules are written by tenants: none may make the operator or a proxy work without end. */
+
+/** Characters (UTF-16 code units) of one rule's text. */
+export const RULE_LENGTH_MAX = 64 * 1024;
+
+/** How deep parentheses and `!` may nest. */
+export const RULE_NESTING_MAX = 64;
+
+/** How many matchers one rule may hold. */
+export const RULE_TERMS_MAX = 4096;
+
+/** Places one rule may take in the route index: its hosts times its paths. Beyond, its paths are left to the rule itself. */
+export const ROUTE_KEYS_MAX = 4096;
+
+/** Characters of one regular expression. */
+export const REGEX_LENGTH_MAX = 4096;
+
+/** Instructions of one compiled regular expression: matching costs at most this for each character looked at. */
+export const REGEX_INSTRUCTIONS_MAX = 20_000;
