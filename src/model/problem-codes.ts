@@ -46,7 +46,16 @@ export const PROBLEM_CODES = {
     severity: "error",
     meaning: "A Secret is not a usable kubernetes.io/tls Secret; its hosts are served with the default certificate.",
   },
+  CertificateExpiring: { severity: "warning", meaning: "A certificate has expired, or will within 14 days." },
   EntryPointNotFound: { severity: "error", meaning: "A route names an entry point that does not exist; it is not served there." },
+  EntryPointNotTLS: {
+    severity: "error",
+    meaning: "A route with `spec.tls` asks for a plaintext entry point, or there is no TLS entry point; it is not served there.",
+  },
+  AddressRefused: {
+    severity: "error",
+    meaning: "A Service leads to an external name or a loopback address, which is not allowed here; it gets no traffic.",
+  },
   NotPermitted: {
     severity: "error",
     meaning: "A reference crosses namespaces without the owner's consent (ReferenceGrant); the route answers 503.",
