@@ -1,8 +1,13 @@
+import { readdirSync } from "node:fs";
+import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { findMatchers, findMiddlewares } from "./generate/extension-folders.ts";
 import { applyDifferences, compareFiles, type GeneratedFiles } from "./generate/generated-files.ts";
+import { composeMiddlewareCrd, MIDDLEWARE_CRD, middlewareCrdText } from "./generate/middleware-crd.ts";
 import { generateProtobuf, PROTOBUF_FOLDER } from "./generate/protobuf.ts";
 import { matcherRegistry, middlewareRegistry } from "./generate/registries.ts";
+import { type Crd, readCrd } from "./generate/schema.ts";
+import { schemaTypes, TYPES_FOLDER } from "./generate/schema-types.ts";
 
 const USAGE = `npm run generate [-- --check]
 
@@ -13,17 +18,28 @@ Makes everything that derives from crds/, the extension folders and snapshot.pro
 `;
 
 /** Folders that hold generated files only. */
-const OWNED_FOLDERS = [PROTOBUF_FOLDER];
+const OWNED_FOLDERS = [PROTOBUF_FOLDER, TYPES_FOLDER];
 
 /** Everything that derives from the sources in the checkout at `root`. Pure but for reading: the same sources give the same files. */
 export async function generateFiles(root: string): Promise<GeneratedFiles> {
   const middlewares = findMiddlewares(root);
   const matchers = findMatchers(root);
+  const middlewareCrd = composeMiddlewareCrd(root, middlewares);
+  const crds = [...readHandWrittenCrds(root), middlewareCrd];
   return new Map([
+    [MIDDLEWARE_CRD, middlewareCrdText(middlewareCrd)],
+    ...(await Promise.all(crds.map(schemaTypes))),
     ["src/extensions/middlewares/registry.gen.ts", middlewareRegistry(middlewares)],
     ["src/extensions/matchers/registry.gen.ts", matcherRegistry(matchers)],
     ...generateProtobuf(root),
   ]);
+}
+
+function readHandWrittenCrds(root: string): Crd[] {
+  return readdirSync(join(root, "crds"))
+    .filter((name) => name.endsWith(".yaml") && name !== "kustomization.yaml" && `crds/${name}` !== MIDDLEWARE_CRD)
+    .sort()
+    .map((name) => readCrd(root, `crds/${name}`));
 }
 
 /** Runs the command; returns its exit code. */

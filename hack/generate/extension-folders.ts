@@ -3,9 +3,7 @@ import { join } from "node:path";
 import { parse } from "yaml";
 import { readIfThere } from "./generated-files.ts";
 import { camelCase } from "./names.ts";
-
-/** JSON schema as YAML gave it. */
-export type Schema = { [key: string]: unknown };
+import type { Schema } from "./schema.ts";
 
 /** One folder under `src/extensions/middlewares/`. */
 export interface MiddlewareFolder {
@@ -55,7 +53,7 @@ function readMiddleware(parent: string, folder: string): MiddlewareFolder {
   const text = readIfThere(join(parent, folder, "schema.yaml"));
   if (text === null) throw new Error(`${MIDDLEWARES}/${folder} has no schema.yaml`);
   const { [KIND_KEY]: kind = camelCase(folder), ...schema } = parse(text) as Schema;
-  if (typeof schema["title"] !== "string") throw new Error(`${MIDDLEWARES}/${folder}/schema.yaml has no title`);
+  if (schema.title === undefined) throw new Error(`${MIDDLEWARES}/${folder}/schema.yaml has no title`);
   return { folder, kind: String(kind), schema, hasModule: existsSync(join(parent, folder, `${folder}.ts`)) };
 }
 

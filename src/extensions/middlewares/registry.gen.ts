@@ -4,6 +4,32 @@ import type { AnyMiddlewareModule } from "./contract.ts";
 
 /** Every kind the schema knows, sorted. A kind without a module is not supported yet. */
 export const middlewareKinds: readonly string[] = [
+  "addPrefix",
+  "basicAuth",
+  "buffering",
+  "chain",
+  "circuitBreaker",
+  "compress",
+  "contentType",
+  "digestAuth",
+  "encodedCharacters",
+  "errors",
+  "forwardAuth",
+  "grpcWeb",
+  "headers",
+  "inFlightReq",
+  "ipAllowList",
+  "ipWhiteList",
+  "passTLSClientCert",
+  "plugin",
+  "rateLimit",
+  "redirectRegex",
+  "redirectScheme",
+  "replacePath",
+  "replacePathRegex",
+  "retry",
+  "stripPrefix",
+  "stripPrefixRegex",
 ];
 
 /** The kinds that work, by their key in a Middleware's spec. */
