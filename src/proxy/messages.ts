@@ -32,6 +32,14 @@ export interface GenerationUpdate {
 
 // --- supervisor → build thread ---
 
+/** Given to the build thread at its start. */
+export interface BuildStart {
+  /** Folder of the last good snapshot; null keeps none. */
+  readonly stateDirectory: string | null;
+  /** File with the secret (at least 32 bytes) that certificates on disk are encrypted with; null leaves them out. */
+  readonly stateKeyFile: string | null;
+}
+
 export type ToBuild =
   /** Read the last good snapshot from disk, if there is one. Answered by `restored`. */
   | { readonly type: "restore" }
@@ -46,7 +54,9 @@ export type ToBuild =
   /** The generation is live on all workers: write it to disk as the last good one. */
   | { readonly type: "commit"; readonly sequence: number }
   /** What is live, redacted, for the admin port. Answered by `described`. */
-  | { readonly type: "describe"; readonly request: number };
+  | { readonly type: "describe"; readonly request: number }
+  /** Write what is still to be written, then end the thread. */
+  | { readonly type: "close" };
 
 // --- build thread → supervisor ---
 
@@ -58,10 +68,20 @@ export type FromBuild =
       readonly held: readonly (readonly [ResourceId, Uint8Array])[];
       readonly refused: readonly Refusal[];
     }
+  /**
+   * The update holds every shard that changed since the last generation that was committed, so that one that was forgotten leaves
+   * no gap. `refused` names all resources of the generation that could not be built, not only those of this delta.
+   */
   | { readonly type: "built"; readonly update: GenerationUpdate; readonly refused: readonly Refusal[] }
   /** The delta could not be applied as a whole (its version does not come out): the held state is unchanged. */
   | { readonly type: "rejected"; readonly version: string; readonly reason: string }
-  | { readonly type: "described"; readonly request: number; readonly json: string };
+  | { readonly type: "described"; readonly request: number; readonly json: string }
+  | {
+      readonly type: "log";
+      readonly level: "info" | "warn" | "error";
+      readonly message: string;
+      readonly fields: Readonly<Record<string, unknown>>;
+    };
 
 // --- supervisor → worker ---
 
@@ -106,4 +126,9 @@ export type FromWorker =
   | { readonly type: "switched"; readonly sequence: number }
   /** Sent once a second: shows that the thread lives, and what load it carries. */
   | { readonly type: "alive"; readonly connections: number; readonly lastAcceptMs: number }
-  | { readonly type: "log"; readonly level: "info" | "warn" | "error"; readonly message: string; readonly fields: Readonly<Record<string, unknown>> };
+  | {
+      readonly type: "log";
+      readonly level: "info" | "warn" | "error";
+      readonly message: string;
+      readonly fields: Readonly<Record<string, unknown>>;
+    };
