@@ -9,6 +9,8 @@ const RUNS = Number(process.env.FUZZ_RUNS ?? 20_000);
 const llhttp = loadLlhttp();
 /** llhttp knows a fixed list of methods; any token is a method to us (RFC 9110 §9.1). */
 const METHODS = ["GET", "POST", "PUT"];
+/** Targets are taken apart, and refused, after the head is parsed: others than these are none of the parser's business. */
+const TARGET = /^(\/|http:\/\/x\/)[!-~]*$/;
 
 /** What our parsers make of a whole request; null when they refuse it or it is not complete. */
 function ours(bytes: Uint8Array) {
@@ -112,12 +114,14 @@ test("whatever we accept, llhttp accepts too, with the same target, fields, body
   fc.assert(
     fc.property(mutated, (bytes) => {
       const mine = ours(bytes);
-      if (mine === null || !METHODS.includes(mine.method)) return;
+      if (mine === null || !METHODS.includes(mine.method) || !TARGET.test(mine.target)) return;
       accepted++;
       const theirs = llhttp.parseRequest(bytes.subarray(0, mine.end));
       expect(theirs).not.toBeNull();
       expect(theirs?.target).toBe(mine.target);
-      expect(theirs?.fields.slice(0, mine.fields.length).map(([name, value]) => [name, value.trimEnd()])).toEqual(mine.fields);
+      expect(theirs?.fields.slice(0, mine.fields.length).map(([name, value]) => [name, value.replace(/[ \t]+$/, "")])).toEqual(
+        mine.fields,
+      );
       expect(theirs?.body).toBe(mine.body);
       if (mine.keepAlive) expect(theirs?.keepAlive).toBe(true); // with both options llhttp keeps a 1.0 connection; RFC 9112 §9.3 closes it
     }),
