@@ -1,0 +1,23 @@
+/** The channel's clockwork: one set for operator and proxy. Tests use shorter ones. */
+export interface ChannelTiming {
+  /** A side that sent nothing else says this often that it lives. */
+  readonly heartbeatMs: number;
+  /** A side silent for this long is taken for dead. */
+  readonly silenceMs: number;
+  /** A stream older than this is asked to come back, so that proxies spread over replicas again. */
+  readonly streamAgeMs: number;
+  /** A proxy that has not answered a commit for this long is sent away. */
+  readonly answerMs: number;
+  /** First and longest pause before the proxy connects again. */
+  readonly backoffFirstMs: number;
+  readonly backoffMostMs: number;
+}
+
+export const CHANNEL_TIMING: ChannelTiming = {
+  heartbeatMs: 10_000,
+  silenceMs: 30_000,
+  streamAgeMs: 3_600_000,
+  answerMs: 60_000,
+  backoffFirstMs: 100,
+  backoffMostMs: 10_000,
+};
