@@ -1,0 +1,104 @@
+import { createPrivateKey, type KeyObject, X509Certificate } from "node:crypto";
+import { createSecureContext } from "node:tls";
+import { fail, ok, type Result } from "../../kernel/result.ts";
+import type { Certificate } from "../../model/certificate.ts";
+import { resourceId } from "../../model/ids.ts";
+import type { ObjectRef } from "../../model/object-ref.ts";
+import type { Problem } from "../../model/problem.ts";
+import { problem } from "../../model/problem-codes.ts";
+import type { ObjectView } from "../store/object-view.ts";
+import type { StoredObject } from "../store/stored-object.ts";
+import type { CertificateFace, PartTranslation } from "./translation.ts";
+
+/** How long before its end a certificate is told to expire. */
+const EXPIRY_WARNING_MS = 14 * 24 * 60 * 60 * 1000;
+
+/** Translates a `kubernetes.io/tls` Secret. `nowMs` is only for telling that a certificate expires: an expired one is served. */
+export function translateCertificate(
+  namespace: string,
+  name: string,
+  view: ObjectView,
+  nowMs: number,
+): PartTranslation<CertificateFace> {
+  const ref: ObjectRef = { kind: "Secret", namespace, name };
+  const secret = view.get("Secret", namespace, name);
+  if (secret === undefined) return refused("SecretNotFound", `Secret "${namespace}/${name}" does not exist.`, "");
+  const read = readSecret(secret);
+  if (!read.ok) return refused("SecretInvalid", `Secret "${namespace}/${name}" ${read.error}.`, SECRET_HINT);
+  const { chainPem, keyPem, leaf } = read.value;
+  const id = resourceId("certificate", ref);
+  const resource: Certificate = { id, origin: ref, names: namesOf(leaf), chainPem, keyPem };
+  return { face: { status: "ready", id }, resource, problems: expiry(ref, leaf, nowMs) };
+}
+
+const SECRET_HINT = "Make it with: kubectl create secret tls NAME --cert=CHAIN.pem --key=KEY.pem";
+
+function refused(code: "SecretNotFound" | "SecretInvalid", message: string, hint: string): PartTranslation<CertificateFace> {
+  return { face: { status: "refused", obstacle: { code, message, hint } }, resource: null, problems: [] };
+}
+
+interface KeyPair {
+  readonly chainPem: string;
+  readonly keyPem: string;
+  readonly leaf: X509Certificate;
+}
+
+/** The pair in a Secret, or why it cannot be used (the end of a sentence; never any of the Secret's content). */
+function readSecret(secret: StoredObject): Result<KeyPair, string> {
+  const type = secret.body["type"];
+  if (type !== "kubernetes.io/tls") return fail(`is of type ${JSON.stringify(type ?? "Opaque")}, not "kubernetes.io/tls"`);
+  const chainPem = valueOf(secret, "tls.crt");
+  const keyPem = valueOf(secret, "tls.key");
+  if (chainPem === undefined || keyPem === undefined) return fail(`has no ${chainPem === undefined ? "tls.crt" : "tls.key"}`);
+  const leaf = attempt(() => new X509Certificate(chainPem));
+  if (leaf === undefined) return fail("has a tls.crt that is not a PEM certificate");
+  const key = attempt(() => createPrivateKey(keyPem));
+  if (key === undefined) return fail("has a tls.key that is not an unencrypted PEM private key");
+  const obstacle = pairObstacle(leaf, key, chainPem, keyPem);
+  return obstacle === null ? ok({ chainPem, keyPem, leaf }) : fail(obstacle);
+}
+
+function pairObstacle(leaf: X509Certificate, key: KeyObject, chainPem: string, keyPem: string): string | null {
+  if (!leaf.checkPrivateKey(key)) return "has a tls.key that does not belong to the first certificate of tls.crt";
+  if (attempt(() => createSecureContext({ cert: chainPem, key: keyPem })) === undefined) return "is refused by the TLS library";
+  return null;
+}
+
+/** A value of a Secret as text. `stringData` is for writing by hand and wins, as in the API server. */
+function valueOf(secret: StoredObject, key: string): string | undefined {
+  const { data, stringData } = secret.body as {
+    readonly data?: Readonly<Record<string, string>> | null;
+    readonly stringData?: Readonly<Record<string, string>> | null;
+  };
+  const plain = stringData?.[key];
+  if (plain !== undefined) return plain;
+  const encoded = data?.[key];
+  return encoded === undefined ? undefined : Buffer.from(encoded, "base64").toString("utf8");
+}
+
+function attempt<T>(make: () => T): T | undefined {
+  try {
+    return make();
+  } catch {
+    return undefined;
+  }
+}
+
+/** The DNS names of a certificate: its subject alternative names; its common name where it has none (RFC 9525 no longer does). */
+function namesOf(leaf: X509Certificate): readonly string[] {
+  const alternatives = (leaf.subjectAltName ?? "")
+    .split(", ")
+    .filter((entry) => entry.startsWith("DNS:"))
+    .map((entry) => entry.slice("DNS:".length));
+  const common = /^CN=(.+)$/m.exec(leaf.subject)?.[1];
+  const names = leaf.subjectAltName === undefined && common !== undefined ? [common] : alternatives;
+  return [...new Set(names.map((name) => name.toLowerCase().replace(/\.$/, "")))].sort();
+}
+
+function expiry(ref: ObjectRef, leaf: X509Certificate, nowMs: number): readonly Problem[] {
+  const leftMs = leaf.validToDate.getTime() - nowMs;
+  if (leftMs > EXPIRY_WARNING_MS) return [];
+  const day = leaf.validToDate.toISOString().slice(0, 10);
+  const message = leftMs <= 0 ? `The certificate expired on ${day}.` : `The certificate expires on ${day}.`;
+  return [problem("CertificateExpiring", ref, "data[tls.crt]", message, "Renew it.")];
+}

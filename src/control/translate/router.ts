@@ -1,0 +1,85 @@
+import { hash } from "node:crypto";
+import { matchers } from "../../extensions/matchers/registry.gen.ts";
+import { type ResourceId, resourceId } from "../../model/ids.ts";
+import type { Problem } from "../../model/problem.ts";
+import type { ProblemCode } from "../../model/problem-codes.ts";
+import type { Rank } from "../../model/rank.ts";
+import type { Router } from "../../model/router.ts";
+import type { Rule } from "../../model/rule.ts";
+import { printRule } from "../../rules/printer.ts";
+import { specificity } from "../../rules/specificity.ts";
+import type { StoredObject } from "../store/stored-object.ts";
+
+/** A rule that parses, and what its object says of it. */
+export interface RouterDraft {
+  readonly object: StoredObject;
+  /** Tells the rule apart from the others of its object (see `RuleKeys`). */
+  readonly key: string;
+  /** Position of the rule in its object. */
+  readonly index: number;
+  readonly rule: Rule;
+  readonly priority: number;
+  readonly entryPoints: readonly string[];
+}
+
+/** What the requests of a rule get; `obstacles` are the reasons why it cannot be had, each of which makes a tombstone. */
+export interface Treatment {
+  readonly middlewares: readonly ResourceId<"middleware">[];
+  readonly service: ResourceId<"service"> | null;
+  readonly obstacles: readonly Problem[];
+}
+
+/** What an object without creationTimestamp counts as: not yet created. */
+const NOT_CREATED = Number.MAX_SAFE_INTEGER;
+
+/** An object being deleted is younger than every other one, so that it never wins a conflict. */
+const DELETING = Number.MAX_SAFE_INTEGER + 1;
+
+/** The codes that say something referred to is not there, perhaps not yet. */
+const MISSING: ReadonlySet<string> = new Set<ProblemCode>(["MiddlewareNotFound", "ServiceNotFound", "ServicePortNotFound"]);
+
+/** Makes the router of a rule; with an obstacle it is a tombstone, which keeps the rule's place and answers 503. */
+export function makeRouter(draft: RouterDraft, treatment: Treatment): Router {
+  const { object, rule } = draft;
+  const stands = treatment.obstacles.length === 0 && treatment.service !== null;
+  return {
+    id: resourceId("router", object.ref, draft.key),
+    origin: object.ref,
+    entryPoints: draft.entryPoints,
+    rule,
+    ruleText: printRule(rule),
+    rank: rankOf(draft),
+    middlewares: stands ? treatment.middlewares : [],
+    service: stands ? treatment.service : null,
+    tombstone: stands ? null : [...new Set(treatment.obstacles.map((obstacle) => obstacle.code))].sort(),
+  };
+}
+
+/** Whether a router is a tombstone for no other reason than that something it refers to is missing. */
+export function missesReference(router: Router): boolean {
+  return router.tombstone !== null && router.tombstone.length > 0 && router.tombstone.every((code) => MISSING.has(code));
+}
+
+function rankOf({ object, rule, priority, index }: RouterDraft): Rank {
+  const { kind, namespace, name } = object.ref;
+  return {
+    priority,
+    ...specificity(rule, matchers),
+    createdAtMs: object.deleting ? DELETING : (object.createdAtMs ?? NOT_CREATED),
+    object: `${namespace}/${name}/${kind}`,
+    index,
+  };
+}
+
+/** Names the rules of one object by what they say, never by where they stand, so that moving one changes nothing. */
+export class RuleKeys {
+  readonly #seen = new Map<string, number>();
+
+  /** The key of a rule: a short hash of its text; the second of two equal texts gets `#2`, and so on. */
+  take(text: string): string {
+    const key = hash("sha256", text, "hex").slice(0, 16);
+    const count = (this.#seen.get(key) ?? 0) + 1;
+    this.#seen.set(key, count);
+    return count === 1 ? key : `${key}#${count}`;
+  }
+}

@@ -1,0 +1,80 @@
+import { resourceId } from "../../model/ids.ts";
+import type { ObjectRef } from "../../model/object-ref.ts";
+import type { LoadBalancer } from "../../model/service.ts";
+import type { StoredObject } from "../store/stored-object.ts";
+import { isLoopback } from "./loopback.ts";
+import { findPort, type ServicePort, serviceSpec, tcpPorts } from "./service-port.ts";
+import type { CompileSettings } from "./settings.ts";
+import type { Obstacle, PartTranslation, ServiceFace, ServiceTarget, TranslateView } from "./translation.ts";
+
+/** The id of the load balancer for one Service port: the port as it is referred to, and how it is spoken to where that is unusual. */
+export function serviceId({ namespace, name, port, passHostHeader, scheme }: ServiceTarget) {
+  const key = [String(port), ...(passHostHeader ? [] : ["host=server"]), ...(scheme === null ? [] : [`scheme=${scheme}`])].join(";");
+  return resourceId("service", { kind: "Service", namespace, name }, key);
+}
+
+/** Translates one port of a Service, and how it is spoken to, to a load balancer over its endpoints. */
+export function translateService(target: ServiceTarget, view: TranslateView, settings: CompileSettings): PartTranslation<ServiceFace> {
+  const ref: ObjectRef = { kind: "Service", namespace: target.namespace, name: target.name };
+  const service = view.get(ref.kind, ref.namespace, ref.name);
+  if (service === undefined) return refused({ code: "ServiceNotFound", message: `Service ${show(ref)} does not exist.`, hint: "" });
+  const port = findPort(service, target.port);
+  const obstacle = port === undefined ? noPort(service, target.port) : obstacleOf(service, port, target, settings);
+  if (obstacle !== null) return refused(obstacle);
+  const id = serviceId(target);
+  const resource: LoadBalancer = {
+    type: "loadBalancer",
+    id,
+    origin: ref,
+    endpoints: view.endpoints({ namespace: target.namespace, name: target.name, port: target.port }),
+    scheme: "http",
+    passHostHeader: target.passHostHeader,
+    clusterIP: clusterAddress(serviceSpec(service).clusterIP),
+  };
+  return { face: { status: "ready", id }, resource, problems: [] };
+}
+
+function refused(obstacle: Obstacle): PartTranslation<ServiceFace> {
+  return { face: { status: "refused", obstacle }, resource: null, problems: [] };
+}
+
+function show(ref: ObjectRef): string {
+  return `"${ref.namespace}/${ref.name}"`;
+}
+
+/** Headless ("None") and external Services have none. */
+function clusterAddress(clusterIP: string | undefined): string | null {
+  return clusterIP === undefined || clusterIP === "" || clusterIP === "None" ? null : clusterIP;
+}
+
+function noPort(service: StoredObject, wanted: number | string): Obstacle {
+  const ports = tcpPorts(service).map(({ name, port }) => (name === "" ? String(port) : `${port} (${name})`));
+  return {
+    code: "ServicePortNotFound",
+    message: `Service ${show(service.ref)} has no TCP port ${typeof wanted === "number" ? wanted : `named "${wanted}"`}.`,
+    hint: ports.length === 0 ? "It has no TCP port at all." : `Its ports: ${ports.join(", ")}.`,
+  };
+}
+
+function obstacleOf(service: StoredObject, port: ServicePort, { scheme }: ServiceTarget, settings: CompileSettings): Obstacle | null {
+  if (scheme === null && (port.port === 443 || port.name.startsWith("https"))) return needsTls(service, port);
+  const { type, externalName } = serviceSpec(service);
+  if (type !== "ExternalName") return null;
+  if (!externalName) return external(service, "names no external host", "Set spec.externalName.");
+  if (!settings.allowExternalName) return external(service, "is an ExternalName, which is not allowed here", "Use --allow-external-name.");
+  if (settings.allowLoopback || !isLoopback(externalName)) return null;
+  return external(service, `leads to "${externalName}", a loopback address, which is not allowed here`, "");
+}
+
+/** A port that is https by convention must not be spoken to in plaintext by guess. */
+function needsTls(service: StoredObject, { name, port }: ServicePort): Obstacle {
+  return {
+    code: "NotSupported",
+    message: `Port ${port}${name === "" ? "" : ` (${name})`} of Service ${show(service.ref)} speaks https by convention, which is not supported yet.`,
+    hint: "In an IngressRoute, write scheme: http where it speaks plaintext.",
+  };
+}
+
+function external(service: StoredObject, what: string, hint: string): Obstacle {
+  return { code: "AddressRefused", message: `Service ${show(service.ref)} ${what}.`, hint };
+}

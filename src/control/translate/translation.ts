@@ -1,0 +1,89 @@
+import type { MiddlewareReference } from "../../extensions/middlewares/contract.ts";
+import type { ResourceId } from "../../model/ids.ts";
+import type { Problem } from "../../model/problem.ts";
+import type { ProblemCode } from "../../model/problem-codes.ts";
+import type { Resource } from "../../model/resource.ts";
+import type { Router } from "../../model/router.ts";
+import type { Weighted } from "../../model/service.ts";
+import type { ObjectView } from "../store/object-view.ts";
+import type { StoredObject } from "../store/stored-object.ts";
+import type { CompileSettings } from "./settings.ts";
+
+/**
+ * Translation has two layers. A *root* is an object that is compiled for its own sake (a route). A *part* is what several roots
+ * share (a middleware, a service, its endpoints, a certificate); it is compiled once, when a root asks for it. Roots see only the
+ * face of a part, so that a part that changes behind its face redoes no root.
+ */
+export type RootTranslator = (object: StoredObject, view: TranslateView, settings: CompileSettings) => RootTranslation;
+
+/** What an object is compiled to. */
+export interface RootTranslation {
+  /** The class it belongs to; null when it is of no class served here (it has then no routers). */
+  readonly className: string | null;
+  readonly routers: readonly Router[];
+  /** Services that exist for the sake of one of `routers`. */
+  readonly services: readonly Weighted[];
+  /** Certificates it brings to its class. */
+  readonly certificates: readonly ResourceId<"certificate">[];
+  readonly problems: readonly Problem[];
+}
+
+/** The translation of an object that compiles to nothing. */
+export function nothing(className: string | null = null, problems: readonly Problem[] = []): RootTranslation {
+  return { className, routers: [], services: [], certificates: [], problems };
+}
+
+/** What a part is compiled to. */
+export interface PartTranslation<Face = unknown> {
+  /** All that roots may know of it: plain data, compared by value. */
+  readonly face: Face;
+  /** Null when it cannot be had. */
+  readonly resource: Resource | null;
+  /** Problems of the part's own object. */
+  readonly problems: readonly Problem[];
+}
+
+/** Objects and the faces of parts. Every question is noted, so that a changed answer redoes the work. */
+export interface TranslateView extends ObjectView {
+  middleware(namespace: string, name: string): MiddlewareFace;
+  service(target: ServiceTarget): ServiceFace;
+  /** The endpoints of a Service port: they always can be had, if only empty. */
+  endpoints(target: EndpointsTarget): ResourceId<"endpoints">;
+  certificate(namespace: string, name: string): CertificateFace;
+}
+
+/** One port of one Service. */
+export interface EndpointsTarget {
+  readonly namespace: string;
+  readonly name: string;
+  /** Number or name of the port, as the route gives it. */
+  readonly port: number | string;
+}
+
+/** One port of one Service, and how it is spoken to. */
+export interface ServiceTarget extends EndpointsTarget {
+  readonly passHostHeader: boolean;
+  /** The scheme the route asks for; null leaves it to the Service's port. */
+  readonly scheme: "http" | null;
+}
+
+/** Why something referred to cannot be used; told by the one who refers to it. */
+export interface Obstacle {
+  readonly code: ProblemCode;
+  readonly message: string;
+  readonly hint: string;
+}
+
+export type MiddlewareFace =
+  | { readonly status: "ready"; readonly id: ResourceId<"middleware"> }
+  /** Stands for other middlewares, in order. */
+  | { readonly status: "chain"; readonly kind: string; readonly members: readonly MiddlewareReference[] }
+  | { readonly status: "refused"; readonly obstacle: Obstacle };
+
+export type ServiceFace =
+  | { readonly status: "ready"; readonly id: ResourceId<"service"> }
+  | { readonly status: "refused"; readonly obstacle: Obstacle };
+
+export type CertificateFace =
+  | { readonly status: "ready"; readonly id: ResourceId<"certificate"> }
+  | { readonly status: "refused"; readonly obstacle: Obstacle };
