@@ -1,0 +1,56 @@
+import { expect, test } from "vitest";
+import { REGEX_LENGTH_MAX } from "./limits.ts";
+import { compileRegex } from "./linear-regex.ts";
+
+function matches(pattern: string, text: string): boolean {
+  const regex = compileRegex(pattern);
+  if (!regex.ok) throw new Error(regex.error.message);
+  return regex.value.test(text);
+}
+
+test.each([
+  ["b+", "abbc", true],
+  ["^b+$", "abbc", false],
+  ["(?i)ABC", "xabcx", true],
+  ["^\\pL+\\z", "äöü", true],
+  ["^[[:digit:]]{2,3}$", "1234", false],
+  ["^(?P<name>a)(?:b|c)$", "ac", true],
+])("%s on %s gives %s", (pattern, text, expected) => {
+  expect(matches(pattern, text)).toBe(expected);
+});
+
+test.each([
+  ["a(?=b)", 'regular expression with look-ahead ("(?=")'],
+  ["a(?!b)", 'regular expression with look-ahead ("(?!")'],
+  ["(?<=a)b", 'regular expression with look-behind ("(?<=a)b")'],
+  ["(?<!a)b", 'regular expression with look-behind ("(?<!a)b")'],
+  ["(a)\\1", 'regular expression with a back-reference ("\\\\1")'],
+  ["(?P<x>a)(?P=x)", 'regular expression with a back-reference ("(?P")'],
+  ["(?>a)", 'regular expression with an atomic group ("(?>")'],
+  ["a(", 'invalid regular expression: missing closing ) ("a(")'],
+  ["[", 'invalid regular expression: missing closing ] ("[")'],
+  ["*", 'invalid regular expression: missing argument to repetition operator ("*")'],
+  ["a{1001}", 'invalid regular expression: invalid repeat count ("{1001}")'],
+])("%s is refused plainly", (pattern, message) => {
+  const regex = compileRegex(pattern);
+  expect(regex.ok ? "accepted" : regex.error.message).toBe(message);
+});
+
+test("the length and the cost of a pattern are bounded", () => {
+  const refusal = (pattern: string) => {
+    const regex = compileRegex(pattern);
+    return regex.ok ? null : regex.error.message;
+  };
+  expect(refusal("x".repeat(REGEX_LENGTH_MAX))).toBeNull();
+  expect(refusal("x".repeat(REGEX_LENGTH_MAX + 1))).toBe("regular expression longer than 4096 characters");
+  expect(refusal("(\\pL{10}x){99}|".repeat(10))).toBeNull();
+  expect(refusal("(\\pL{10}x){99}|".repeat(40))).toBe("regular expression too costly");
+});
+
+test("a pattern that makes a backtracking engine hang takes linear time", () => {
+  const regex = compileRegex("^(a+)+$");
+  if (!regex.ok) throw new Error(regex.error.message);
+  const started = performance.now();
+  expect(regex.value.test(`${"a".repeat(20_000)}!`)).toBe(false);
+  expect(performance.now() - started).toBeLessThan(1000);
+});
