@@ -1,4 +1,4 @@
-import { COLON, CR, FIELD_VALUE, HTAB, LF, SP, TOKEN } from "./bytes.ts";
+import { COLON, CR, FIELD_VALUE, HTAB, LF, SP, TOKEN, VISIBLE } from "./bytes.ts";
 
 /** Most bytes of chunk extensions in one body; they are dropped, so more than this is an attack. */
 export const EXTENSION_BYTES_MAX = 16 * 1024;
@@ -80,7 +80,7 @@ export class ChunkedDecoder {
         return this.#stepSize(byte);
       case "extension":
         if (byte === CR) return this.#to("size-lf");
-        return ++this.#extensionBytes <= EXTENSION_BYTES_MAX && FIELD_VALUE[byte] === 1;
+        return ++this.#extensionBytes <= EXTENSION_BYTES_MAX && (byte === HTAB || byte === SP || VISIBLE[byte] === 1);
       case "size-lf":
         this.#digits = 0;
         return byte === LF && this.#to(this.#size > 0 ? "data" : "trailer");
