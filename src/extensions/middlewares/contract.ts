@@ -1,5 +1,6 @@
 import type { Result } from "../../kernel/result.ts";
 import type { Failure } from "../../model/failure.ts";
+import type { MiddlewareSpec } from "../../schema/gen/middleware.ts";
 import type { Exchange, Reply } from "./exchange.ts";
 
 /**
@@ -51,7 +52,14 @@ export type HookResult = Reply | Failure | undefined;
 /** A module whose option types are not looked at: what registries hold. Its callers pass what the schema check accepted. */
 export type AnyMiddlewareModule = MiddlewareModule<unknown, unknown>;
 
-/** Keeps a module's types and checks its shape. */
-export function defineMiddleware<Spec, Config>(module: MiddlewareModule<Spec, Config>): MiddlewareModule<Spec, Config> {
+/** Ties a module to its kind in the schema: the options' type follows from `kind`, and a kind without a schema does not compile. */
+export function defineMiddleware<Kind extends keyof MiddlewareSpec, Config>(
+  module: MiddlewareModule<NonNullable<MiddlewareSpec[Kind]>, Config> & { readonly kind: Kind },
+): MiddlewareModule<NonNullable<MiddlewareSpec[Kind]>, Config> {
   return module;
+}
+
+/** An option that cannot be used, by its field relative to the kind's own options. */
+export function invalidOption(field: string, message: string, hint = ""): OptionProblem {
+  return { code: "MiddlewareInvalid", field, message, hint };
 }
