@@ -3,6 +3,7 @@
 import type { AnyMiddlewareModule } from "./contract.ts";
 import { addPrefix } from "./add-prefix/add-prefix.ts";
 import { chain } from "./chain/chain.ts";
+import { headers } from "./headers/headers.ts";
 import { redirectScheme } from "./redirect-scheme/redirect-scheme.ts";
 import { stripPrefix } from "./strip-prefix/strip-prefix.ts";
 
@@ -40,6 +41,7 @@ export const middlewareKinds: readonly string[] = [
 export const middlewareModules: ReadonlyMap<string, AnyMiddlewareModule> = new Map<string, AnyMiddlewareModule>([
   ["addPrefix", addPrefix],
   ["chain", chain],
+  ["headers", headers],
   ["redirectScheme", redirectScheme],
   ["stripPrefix", stripPrefix],
 ]);

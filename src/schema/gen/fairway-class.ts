@@ -475,6 +475,14 @@ export interface FairwayClassStatus {
    * @maxItems 16
    */
   conditions?: Condition[];
+  /**
+   * Names of the entry points that the proxies listen on, for the column.
+   *
+   * @maxItems 64
+   *
+   * Items: Name of an entry point.
+   */
+  entryPoints?: string[];
   proxies?: ProxyCount;
   /**
    * What is wrong with this object, errors first; at most 64 are kept. Empty or absent: nothing.

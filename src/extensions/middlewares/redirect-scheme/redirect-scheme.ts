@@ -3,6 +3,7 @@ import { FAILURES } from "../../../model/failure.ts";
 import type { RedirectScheme } from "../../../schema/gen/middleware.ts";
 import { defineMiddleware, type HookResult, invalidOption, type OptionProblem } from "../contract.ts";
 import type { Exchange } from "../exchange.ts";
+import { portStart } from "../port-start.ts";
 
 interface RedirectSchemeConfig {
   /** Lower case. */
@@ -41,8 +42,7 @@ function prepare({
 function redirect(exchange: Exchange, { scheme, port, permanent }: RedirectSchemeConfig): HookResult {
   const authority = exchange.authority;
   if (authority === "") return FAILURES.BadHost;
-  const colon = authority.lastIndexOf(":");
-  const hostEnd = colon > authority.lastIndexOf("]") ? colon : authority.length;
+  const hostEnd = portStart(authority);
   if (exchange.scheme === scheme && portPart(scheme, authority.slice(hostEnd)) === port) return undefined;
   const path = exchange.path === "*" ? "" : exchange.path;
   const query = exchange.query === "" ? "" : `?${exchange.query}`;
