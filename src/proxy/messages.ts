@@ -22,6 +22,11 @@ export interface GenerationUpdate {
   readonly version: string;
   /** All entry points; their position is their bit in a router's mask. */
   readonly entryPoints: readonly EntryPoint[];
+  /**
+   * Names of entry points whose address someone else has: workers do not open them. Set by the supervisor, which tries each new
+   * address once for all workers (with `reusePort`, a worker alone could not tell).
+   */
+  readonly taken?: readonly string[];
   /** Shards of the route index (host and path buckets, server names). */
   readonly index: readonly ShardUpdate[];
   /** Shards of the resource table (id → hash and body). */

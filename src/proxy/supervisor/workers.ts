@@ -1,0 +1,186 @@
+import { availableParallelism, totalmem } from "node:os";
+import { Backoff } from "../../kernel/backoff.ts";
+import type { Clock } from "../../kernel/clock.ts";
+import type { Logger } from "../../telemetry/log.ts";
+import { CounterRow, newCounterRow } from "../../telemetry/worker-counters.ts";
+import type { ToWorker, WorkerStart } from "../messages.ts";
+import type { SupervisorTiming } from "./timing.ts";
+import { WorkerHandle } from "./worker-handle.ts";
+
+/** How often silent workers are looked for. */
+const CHECK_MS = 1_000;
+
+/** Share of the memory left to the supervisor, the build thread and buffers outside of heaps. */
+const RESERVED_SHARE = 0.3;
+
+const HEAP_LEAST_MB = 64;
+const HEAP_MOST_MB = 4_096;
+
+/** Workers lost within `SupervisorTiming.healthyMs` from which on the proxy says that it is not well. */
+const LOSSES_TOLERATED = 5;
+
+export interface WorkersOptions {
+  readonly count: number;
+  readonly url: URL;
+  /** What a worker starts with, as of now; the counters are added here. */
+  readonly startWith: () => Omit<WorkerStart, "slot" | "counters">;
+  readonly clock: Clock;
+  readonly timing: SupervisorTiming;
+  readonly log: Logger;
+  /** A worker has become ready: it carries traffic, on what it was started with. */
+  readonly onReady: (worker: WorkerHandle) => void;
+  /** A worker is gone and will be replaced. */
+  readonly onLost: (slot: number, reason: string) => void;
+}
+
+interface Slot {
+  readonly index: number;
+  readonly counters: SharedArrayBuffer;
+  readonly row: CounterRow;
+  readonly backoff: Backoff;
+  worker: WorkerHandle | null;
+  /** Why it is being ended, when we end it. */
+  reason: string | null;
+}
+
+/** The worker threads of a proxy: a fixed number of slots, each with a thread that is replaced when it dies or falls silent. */
+export class Workers {
+  readonly #options: WorkersOptions;
+  readonly #slots: readonly Slot[];
+  readonly #lossesMs: number[] = [];
+  #closing = false;
+  #checkedMs = 0;
+  #stopChecking: () => void = () => {};
+  #onAllReady: () => void = () => {};
+
+  constructor(options: WorkersOptions) {
+    this.#options = options;
+    const { restartFirstMs, restartMostMs } = options.timing;
+    this.#slots = Array.from({ length: options.count }, (_, index) => {
+      const counters = newCounterRow();
+      const backoff = new Backoff(restartFirstMs, restartMostMs);
+      return { index, counters, row: new CounterRow(counters), backoff, worker: null, reason: null };
+    });
+  }
+
+  /** Starts all; resolves when each has become ready once. */
+  async start(): Promise<void> {
+    const ready = new Promise<void>((resolve) => {
+      this.#onAllReady = resolve;
+    });
+    for (const slot of this.#slots) this.#startSlot(slot);
+    this.#check();
+    await ready;
+  }
+
+  /** Those that carry traffic now. */
+  get live(): readonly WorkerHandle[] {
+    return this.#slots.flatMap(({ worker }) => (worker?.isLive ? [worker] : []));
+  }
+
+  /** Counters of all slots. */
+  get rows(): readonly CounterRow[] {
+    return this.#slots.map(({ row }) => row);
+  }
+
+  /** Whether workers keep dying. */
+  get isFailing(): boolean {
+    const sinceMs = this.#options.clock.monotonicMs() - this.#options.timing.healthyMs;
+    while (this.#lossesMs.length > 0 && this.#lossesMs[0]! < sinceMs) this.#lossesMs.shift();
+    return this.#lossesMs.length >= LOSSES_TOLERATED;
+  }
+
+  /** To every thread, starting ones included. */
+  broadcast(message: ToWorker): void {
+    for (const { worker } of this.#slots) worker?.post(message);
+  }
+
+  /** Ends a worker that does not do what it should; a new one takes its slot. */
+  replace(worker: WorkerHandle, reason: string): void {
+    const slot = this.#slots[worker.slot];
+    if (slot?.worker !== worker || slot.reason !== null) return;
+    slot.reason = reason;
+    void worker.terminate();
+  }
+
+  /** Closes listeners and waits until every exchange has ended, at most `deadlineMs`; then no thread is left. */
+  async close(deadlineMs: number, graceMs: number): Promise<void> {
+    this.#closing = true;
+    this.#stopChecking();
+    this.broadcast({ type: "close", deadlineMs });
+    const workers = this.#slots.flatMap(({ worker }) => worker ?? []);
+    await Promise.all(
+      workers.map(async (worker) => {
+        const cancel = this.#options.clock.after(deadlineMs + graceMs, () => void worker.terminate());
+        await worker.exited();
+        cancel();
+      }),
+    );
+  }
+
+  #startSlot(slot: Slot): void {
+    if (this.#closing) return;
+    const { startWith, url, clock, timing, log } = this.#options;
+    slot.reason = null;
+    slot.worker = new WorkerHandle({
+      url,
+      start: { ...startWith(), slot: slot.index, counters: slot.counters },
+      heapMb: heapMb(this.#slots.length),
+      clock,
+      timing,
+      events: {
+        onReady: (worker) => this.#ready(worker),
+        onExit: (worker, reason) => this.#gone(slot, worker, reason),
+        onLog: (worker, line) => log[line.level](line.message, { ...line.fields, worker: worker.slot }),
+      },
+    });
+  }
+
+  #ready(worker: WorkerHandle): void {
+    this.#options.onReady(worker);
+    if (this.#slots.every((slot) => slot.worker?.isLive)) this.#onAllReady();
+  }
+
+  #gone(slot: Slot, worker: WorkerHandle, exitReason: string): void {
+    slot.row.retire();
+    slot.worker = null;
+    if (this.#closing) return;
+    const { clock, timing, onLost } = this.#options;
+    const reason = slot.reason ?? exitReason;
+    this.#lossesMs.push(clock.monotonicMs());
+    if (clock.monotonicMs() - worker.startedMs > timing.healthyMs) slot.backoff.reset();
+    onLost(slot.index, reason);
+    clock.after(slot.backoff.next(), () => this.#startSlot(slot));
+  }
+
+  #check(): void {
+    const { clock } = this.#options;
+    this.#checkedMs = clock.monotonicMs();
+    this.#stopChecking = clock.after(CHECK_MS, () => {
+      const nowMs = clock.monotonicMs();
+      // When this thread itself was held up, what the workers said meanwhile is still unread: ask again next time.
+      if (nowMs - this.#checkedMs < 2 * CHECK_MS) this.#replaceOverdue(nowMs);
+      this.#check();
+    });
+  }
+
+  #replaceOverdue(nowMs: number): void {
+    for (const { worker } of this.#slots) {
+      if (worker?.isOverdue(nowMs)) this.replace(worker, worker.isLive ? "it fell silent" : "it did not become ready");
+    }
+  }
+}
+
+/** As many workers as cores, as far as this process may use them. */
+export function defaultWorkerCount(): number {
+  return availableParallelism();
+}
+
+/** The heap limit of a worker in MiB: what the process may use, less a reserve, shared out. */
+function heapMb(workers: number): number {
+  // constrainedMemory is 0 or absurdly large where nothing constrains.
+  const constrained = process.constrainedMemory();
+  const memory = constrained > 0 ? Math.min(constrained, totalmem()) : totalmem();
+  const share = (memory * (1 - RESERVED_SHARE)) / workers / (1 << 20);
+  return Math.floor(Math.min(Math.max(share, HEAP_LEAST_MB), HEAP_MOST_MB));
+}
