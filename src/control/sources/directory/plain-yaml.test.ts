@@ -1,0 +1,118 @@
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import { parseAllDocuments, stringify } from "yaml";
+import { YAML_OPTIONS } from "./parse-documents.ts";
+import { readPlainYaml } from "./plain-yaml.ts";
+
+/** What a full parser makes of the text; undefined where it finds an error or not exactly one document. */
+function fullRead(text: string): { value: unknown } | undefined {
+  const documents = parseAllDocuments(text, YAML_OPTIONS);
+  if (!Array.isArray(documents) || documents.length !== 1) return undefined;
+  const [document] = documents;
+  return document === undefined || document.errors.length > 0 ? undefined : { value: document.toJS() };
+}
+
+function agrees(text: string): boolean {
+  const plain = readPlainYaml(text);
+  if (plain === undefined) return false;
+  expect(plain, text).toEqual(fullRead(text));
+  return true;
+}
+
+const word = fc.constantFrom(
+  "a",
+  "name",
+  "true",
+  "null",
+  "8080",
+  "-3",
+  "010",
+  "1.5",
+  "x-y",
+  "app/z",
+  "10.0.0.1",
+  "Host(`a.b`)",
+  "~",
+  "",
+);
+const json = fc.letrec<{ value: unknown }>((tie) => ({
+  value: fc.oneof(
+    { depthSize: "small", withCrossShrink: true },
+    word,
+    fc.integer(),
+    fc.boolean(),
+    fc.constant(null),
+    fc.string(),
+    fc.array(tie("value"), { maxLength: 4 }),
+    fc.dictionary(fc.oneof(word, fc.string({ maxLength: 6 })), tie("value"), { maxKeys: 4 }),
+  ),
+})).value;
+
+test("what it reads of any well-formed document is what a full parser reads", () => {
+  let read = 0;
+  fc.assert(
+    fc.property(json, fc.boolean(), (value, indentSeq) => {
+      if (agrees(stringify(value, { indentSeq }))) read++;
+    }),
+    { numRuns: 1000 },
+  );
+  expect(read).toBeGreaterThan(50);
+});
+
+test("what it reads of any heap of fragments is what a full parser reads", () => {
+  const fragment = fc.constantFrom(
+    ..."a:|b: 1|- |-|- c: 2|- - 1|x: [p, q]|k: \"v\"|k: 'v'|text|y: a: b|z: # c|# note|true: 1|-  d:|: e|f: g #h|f: g#h|m: - n|? q|& a|* b".split(
+      "|",
+    ),
+    "t: 10.0.0.0/8",
+    "i: 0x1f",
+    "s: !!str 1",
+    "l: |",
+    "u: http://x:80/",
+    "",
+  );
+  const line = fc.tuple(fc.integer({ min: 0, max: 4 }), fragment).map(([indent, text]) => " ".repeat(indent) + text);
+  let read = 0;
+  fc.assert(
+    fc.property(fc.array(line, { minLength: 1, maxLength: 6 }), (lines) => {
+      if (agrees(lines.join("\n"))) read++;
+    }),
+    { numRuns: 5000 },
+  );
+  expect(read).toBeGreaterThan(100);
+});
+
+test("an everyday manifest is plain", () => {
+  const manifest = `# the shop
+apiVersion: fairway.dev/v1alpha1
+kind: IngressRoute
+metadata:
+  name: shop
+  labels: {}
+spec:
+  entryPoints: [web, websecure]
+  routes:
+  - match: Host(\`shop.example.com\`) && PathPrefix(\`/api\`)
+    services:
+    - name: cart
+      port: 80
+    -
+      name: users
+      port: http
+  tls:
+`;
+  expect(agrees(manifest)).toBe(true);
+});
+
+test.each([
+  ["a: &x 1", "an anchor"],
+  ["a: |\n  text", "a block scalar"],
+  ["a: one\n  two", "a scalar over two lines"],
+  ["a: 1\na: 2", "a duplicate key"],
+  ["a: 1\n\tb: 2", "a tab"],
+  ["a: b: c", "a mapping where none may be"],
+  ["a: 0777", "a number of another form"],
+  ["true: a", "a key that is not text"],
+])("it leaves %j to a full parser, being %s", (text) => {
+  expect(readPlainYaml(text)).toBeUndefined();
+});

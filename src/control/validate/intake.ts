@@ -1,0 +1,101 @@
+import type { Result } from "../../kernel/result.ts";
+import { fail, ok } from "../../kernel/result.ts";
+import type { ObjectRef } from "../../model/object-ref.ts";
+import { objectKey } from "../../model/object-ref.ts";
+import type { Problem } from "../../model/problem.ts";
+import { problem } from "../../model/problem-codes.ts";
+import type { ObjectStore } from "../store/object-store.ts";
+import type { KindCatalog, KindSchema } from "./kind-catalog.ts";
+import type { KubernetesObject } from "./stored-form.ts";
+import { storedForm, withoutNulls } from "./stored-form.ts";
+
+/** A document that is an object of a kind we read. */
+export interface IdentifiedObject {
+  readonly ref: ObjectRef;
+  readonly value: KubernetesObject;
+  readonly schema: KindSchema;
+}
+
+/** Why a document is no object: a sentence, the field at fault, what to write instead. */
+export interface NotAnObject {
+  readonly field: string;
+  readonly message: string;
+  readonly hint: string;
+}
+
+/** Namespace of objects of namespaced kinds that name none. */
+export const DEFAULT_NAMESPACE = "default";
+
+/** RFC 1123 subdomain and label: what the names of objects and namespaces are made of. */
+const SUBDOMAIN = /^(?=.{1,253}$)[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/;
+const LABEL = /^(?=.{1,63}$)[a-z0-9]([-a-z0-9]*[a-z0-9])?$/;
+
+/**
+ * The door to the store. An object that its schema refuses leaves the last accepted version where it is (DESIGN 4.3), as a refused
+ * `kubectl apply` would; one with unknown fields comes in, since the API server would only drop them, and is told about.
+ */
+export class Intake {
+  readonly #store: ObjectStore;
+  readonly #kinds: KindCatalog;
+  readonly #problems = new Map<string, readonly Problem[]>();
+
+  constructor(store: ObjectStore, kinds: KindCatalog) {
+    this.#store = store;
+    this.#kinds = kinds;
+  }
+
+  /** Who a document describes; null when it is of a kind we do not read. Changes nothing. */
+  identify(document: unknown): Result<IdentifiedObject | null, NotAnObject> {
+    if (!isRecord(document)) return refuse("", "not a Kubernetes object", "write apiVersion, kind and metadata");
+    const { apiVersion, kind, metadata } = document;
+    if (typeof apiVersion !== "string" || apiVersion === "") return refuse("apiVersion", "apiVersion is missing");
+    if (typeof kind !== "string" || kind === "") return refuse("kind", "kind is missing");
+    const schema = this.#kinds.find(apiVersion, kind);
+    if (schema === "ignored") return ok(null);
+    if ("wrong" in schema) return refuse("kind", schema.wrong, schema.hint);
+    const { name, namespace } = isRecord(metadata) ? metadata : {};
+    if (typeof name !== "string" || name === "") return refuse("metadata.name", "metadata.name is missing");
+    if (!SUBDOMAIN.test(name)) return refuse("metadata.name", `${JSON.stringify(name)} is not a valid name`, NAME_HINT);
+    const inNamespace = schema.isNamespaced ? (namespace ?? DEFAULT_NAMESPACE) : "";
+    if (typeof inNamespace !== "string" || (schema.isNamespaced && !LABEL.test(inNamespace))) {
+      return refuse("metadata.namespace", `${JSON.stringify(namespace)} is not a valid namespace`, NAME_HINT);
+    }
+    return ok({ ref: { kind, namespace: inNamespace, name }, value: document as unknown as KubernetesObject, schema });
+  }
+
+  /** Takes an object in, or keeps what was accepted before and holds the problems. */
+  put({ ref, value, schema }: IdentifiedObject): void {
+    const { status: _, ...rest } = schema.isCore ? withoutNulls(value) : value;
+    const written = { ...rest, metadata: withoutNulls(value.metadata) };
+    const found = schema.check(written);
+    const key = objectKey(ref);
+    if (found.length === 0) this.#problems.delete(key);
+    else
+      this.#problems.set(
+        key,
+        found.map(({ code, field, message, hint }) => problem(code, ref, field, message, hint)),
+      );
+    if (found.every((each) => each.code === "UnknownField")) this.#store.apply(storedForm(ref, written));
+  }
+
+  /** The source no longer has the object. */
+  remove(ref: ObjectRef): void {
+    this.#problems.delete(objectKey(ref));
+    this.#store.remove(ref);
+  }
+
+  /** What is wrong with the newest version of each object, accepted or not. */
+  *problems(): Iterable<Problem> {
+    for (const found of this.#problems.values()) yield* found;
+  }
+}
+
+const NAME_HINT = "use lower case letters, digits and hyphens, beginning and ending with a letter or digit";
+
+function refuse(field: string, message: string, hint = ""): Result<never, NotAnObject> {
+  return fail({ field, message, hint });
+}
+
+function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return value !== null && typeof value === "object" && !Array.isArray(value);
+}

@@ -1,0 +1,58 @@
+import type { ObjectRef } from "../../model/object-ref.ts";
+import type { StoredObject } from "../store/stored-object.ts";
+
+/** An object as it is written or as the API serves it, once its schema has accepted it. */
+export interface KubernetesObject {
+  readonly apiVersion: string;
+  readonly kind: string;
+  readonly metadata: {
+    readonly name: string;
+    readonly namespace?: string;
+    readonly generation?: number;
+    readonly creationTimestamp?: string;
+    readonly deletionTimestamp?: string;
+    readonly labels?: Readonly<Record<string, string>>;
+    readonly annotations?: Readonly<Record<string, string>>;
+  };
+  readonly [member: string]: unknown;
+}
+
+/** Annotations that say something to us. The rest (what `kubectl apply` and Argo CD note) changes without meaning anything here. */
+const ANNOTATIONS_WE_READ =
+  /^(?:kubernetes\.io\/ingress\.class$|ingressclass\.kubernetes\.io\/|(?:[a-z.]+\.)?fairway\.dev\/|traefik\.)/;
+
+/** An accepted object with only what we read, so that nothing else can count as a change. */
+export function storedForm(ref: ObjectRef, object: KubernetesObject): StoredObject {
+  const { apiVersion, kind: _kind, metadata, ...body } = object;
+  const createdAtMs = metadata.creationTimestamp === undefined ? Number.NaN : Date.parse(metadata.creationTimestamp);
+  return {
+    ref,
+    apiVersion,
+    generation: metadata.generation ?? 0,
+    createdAtMs: Number.isNaN(createdAtMs) ? null : createdAtMs,
+    deleting: metadata.deletionTimestamp !== undefined,
+    labels: metadata.labels ?? {},
+    annotations: pick(metadata.annotations ?? {}, ANNOTATIONS_WE_READ),
+    body: ref.kind === "Secret" ? withStringData(body) : body,
+  };
+}
+
+/** What a null stands for in Kubernetes' own kinds: a field that is not there. */
+export function withoutNulls<T>(value: T): T {
+  if (value === null || typeof value !== "object") return value;
+  if (Array.isArray(value)) return value.map(withoutNulls) as T;
+  const members = Object.entries(value).filter(([, member]) => member !== null);
+  return Object.fromEntries(members.map(([key, member]) => [key, withoutNulls(member)])) as T;
+}
+
+/** A Secret's `stringData` is plain text for `data`, and wins over it, as the API server has it. */
+function withStringData(body: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
+  const { stringData, data, ...rest } = body as { stringData?: Record<string, string>; data?: Record<string, string> };
+  if (stringData === undefined) return body;
+  const encoded = Object.entries(stringData).map(([key, text]) => [key, Buffer.from(text).toString("base64")]);
+  return { ...rest, data: { ...data, ...Object.fromEntries(encoded) } };
+}
+
+function pick(record: Readonly<Record<string, string>>, names: RegExp): Readonly<Record<string, string>> {
+  return Object.fromEntries(Object.entries(record).filter(([name]) => names.test(name)));
+}
