@@ -1,0 +1,136 @@
+import { isIP } from "node:net";
+import { createSecureContext } from "node:tls";
+import type { AnyMiddlewareModule } from "../../extensions/middlewares/contract.ts";
+import { fail, ok, type Result } from "../../kernel/result.ts";
+import type { Certificate } from "../../model/certificate.ts";
+import type { EntryPoint } from "../../model/entry-point.ts";
+import { resourceType } from "../../model/ids.ts";
+import type { Middleware } from "../../model/middleware.ts";
+import type { Resource } from "../../model/resource.ts";
+import type { Router } from "../../model/router.ts";
+import type { Endpoints, Service } from "../../model/service.ts";
+import { compileRule, ruleObstacle } from "../../rules/compile.ts";
+import { type RuleKeys, ruleKeys } from "../../rules/keys.ts";
+import type { MatcherTable } from "../../rules/matcher.ts";
+
+/** What resources are built with. */
+export interface TrialParts {
+  readonly matchers: MatcherTable;
+  readonly middlewares: ReadonlyMap<string, AnyMiddlewareModule>;
+}
+
+/** What building a resource once gave: for a router its place in the index, for all others nothing. */
+export type TrialResult = Result<RuleKeys | null, string>;
+
+/**
+ * Builds a resource the way workers will, and throws the result away: what builds here builds anywhere, since building is pure. A
+ * resource written by another version may have any shape, so whatever is thrown on the way is the reason of a refusal.
+ */
+export function tryResource(resource: Resource, parts: TrialParts): TrialResult {
+  try {
+    return ok(build(resource, parts));
+  } catch (cause) {
+    return fail(
+      cause instanceof RefusedError
+        ? cause.message
+        : `cannot be built: ${cause instanceof Error ? cause.message : String(cause)}`,
+    );
+  }
+}
+
+/** Carries the reason of a refusal out of the depth of a trial. */
+class RefusedError extends Error {}
+
+function build(resource: Resource, parts: TrialParts): RuleKeys | null {
+  switch (resourceType(resource.id)) {
+    case "router":
+      return buildRouter(resource as Router, parts.matchers);
+    case "middleware":
+      buildMiddleware(resource as Middleware, parts.middlewares);
+      break;
+    case "service":
+      checkService(resource as Service);
+      break;
+    case "endpoints":
+      checkEndpoints(resource as Endpoints);
+      break;
+    case "certificate":
+      buildCertificate(resource as Certificate);
+      break;
+    case "entryPoint":
+      checkEntryPoint(resource as EntryPoint);
+      break;
+  }
+  return null;
+}
+
+function buildRouter({ rule, rank, entryPoints, middlewares, service, tombstone }: Router, matchers: MatcherTable): RuleKeys {
+  const obstacle = ruleObstacle(rule, matchers);
+  if (obstacle !== null) throw new RefusedError(`the rule cannot be built: ${obstacle}`);
+  const numbers = [rank.priority, rank.host, rank.path, rank.pathLength, rank.predicates, rank.createdAtMs, rank.index];
+  requireForm(numbers.every(Number.isFinite) && isText(rank.object), "rank");
+  requireForm(isTexts(entryPoints), "entryPoints");
+  requireForm(isTexts(middlewares), "middlewares");
+  requireForm(service === null || isText(service), "service");
+  requireForm(tombstone === null || isTexts(tombstone), "tombstone");
+  const keys = ruleKeys(rule, matchers);
+  if (keys.residual !== null) compileRule(keys.residual, matchers);
+  return keys;
+}
+
+function buildMiddleware({ kind, config }: Middleware, modules: TrialParts["middlewares"]): void {
+  const module = modules.get(kind);
+  if (module === undefined) throw new RefusedError(`the middleware kind ${JSON.stringify(kind)} is not known here`);
+  module.create(config as never);
+}
+
+function checkService(service: Service): void {
+  if (service.type === "loadBalancer") {
+    requireForm(isText(service.endpoints), "endpoints");
+    requireForm(service.scheme === "http", "scheme");
+    requireForm(typeof service.passHostHeader === "boolean", "passHostHeader");
+    requireForm(service.clusterIP === null || isIP(service.clusterIP) !== 0, "clusterIP");
+  } else {
+    requireForm(service.type === "weighted", "type");
+    requireForm(
+      service.services.every((member) => isText(member.service) && isIntegerIn(member.weight, 0, 2 ** 31)),
+      "services",
+    );
+  }
+}
+
+function checkEndpoints({ servers }: Endpoints): void {
+  requireForm(
+    servers.every(({ address, port }) => isText(address) && address !== "" && isIntegerIn(port, 1, 65_535)),
+    "servers",
+  );
+}
+
+function buildCertificate({ names, chainPem, keyPem }: Certificate): void {
+  requireForm(isTexts(names), "names");
+  createSecureContext({ cert: chainPem, key: keyPem });
+}
+
+function checkEntryPoint({ name, host, port, tls, trustedProxies }: EntryPoint): void {
+  requireForm(isText(name) && name !== "", "name");
+  requireForm(host === "" || isIP(host) !== 0, "host");
+  requireForm(isIntegerIn(port, 0, 65_535), "port");
+  requireForm(typeof tls === "boolean", "tls");
+  requireForm(isTexts(trustedProxies), "trustedProxies");
+}
+
+function requireForm(condition: boolean, field: string): void {
+  if (!condition) throw new RefusedError(`the field ${field} has a form that is not known here`);
+}
+
+function isText(value: unknown): boolean {
+  return typeof value === "string";
+}
+
+function isTexts(value: unknown): boolean {
+  return Array.isArray(value) && value.every(isText);
+}
+
+function isIntegerIn(value: unknown, min: number, max: number): boolean {
+  return Number.isInteger(value) && (value as number) >= min && (value as number) <= max;
+}
