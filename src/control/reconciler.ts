@@ -1,17 +1,29 @@
 import type { Clock } from "../kernel/clock.ts";
-import type { ResourceId } from "../model/ids.ts";
+import { type ResourceId, resourceType } from "../model/ids.ts";
+import type { ObjectRef } from "../model/object-ref.ts";
 import type { Problem } from "../model/problem.ts";
+import type { Delta } from "../model/snapshot.ts";
+import { type CompileResult, mergeChanges } from "./graph/compile-result.ts";
 import type { Compiler } from "./graph/compiler.ts";
+import { HoldBook } from "./graph/hold-book.ts";
 import type { Publisher } from "./publish/publisher.ts";
 import type { ObjectStore } from "./store/object-store.ts";
+
+/** Changes that come this long after a run are taken together. */
+const SETTLE_MS = 10;
+
+/** No change waits longer than this for its run to begin, but for a run under way. */
+const WAIT_MAX_MS = 100;
 
 export interface ReconcilerParts {
   readonly store: ObjectStore;
   readonly compiler: Compiler;
   readonly publisher: Publisher;
   readonly clock: Clock;
-  /** Called after every run that changed something, once it is published. */
+  /** Called after every run that changed a snapshot or a problem, once it is published. */
   readonly onCompiled: (run: CompiledRun) => void;
+  /** Called when a run ends with an error, which is a bug: nothing was published, and the loop has ended. */
+  readonly onFailed: (error: unknown) => void;
 }
 
 /** What one run of the reconciler did. */
@@ -23,7 +35,7 @@ export interface CompiledRun {
   readonly changedRouters: readonly ResourceId<"router">[];
   /** The version of each class whose snapshot changed. */
   readonly versions: ReadonlyMap<string, string>;
-  /** Objects that changed since the run before. */
+  /** Objects that changed since the run before; all of them in the first run. */
   readonly changedObjects: number;
   /** From the first of these changes to the published deltas. */
   readonly durationMs: number;
@@ -36,19 +48,137 @@ export interface CompiledRun {
 /**
  * The level-based loop from store to snapshot: it reads the store, never the event, and runs one at a time.
  *
- * A change that finds it idle starts a run at once; changes during a run or within 10 ms after one are taken together, and never
- * wait longer than 100 ms.
+ * A change that finds it idle starts a run at once (after the synchronous batch it belongs to); changes during a run or within
+ * 10 ms after one are taken together, and never wait longer than 100 ms.
  */
 export class Reconciler {
+  readonly #parts: ReconcilerParts;
+  readonly #holds = new HoldBook();
+  #state: "new" | "idle" | "scheduled" | "running" | "settling" | "stopped" = "new";
+  /** When the first change not yet taken came, on the monotonic clock; null when there is none. */
+  #pendingSinceMs: number | null = null;
+  #running: Promise<unknown> = Promise.resolve();
+  #unsubscribe: () => void = () => {};
+  #cancelSettle: () => void = () => {};
+  #cancelHoldEnd: () => void = () => {};
+
   constructor(parts: ReconcilerParts) {
-    void parts;
+    this.#parts = parts;
   }
 
   /** Compiles and publishes everything once (resolves when it is published), then follows the store. */
   async start(): Promise<CompiledRun> {
-    throw new Error("the reconciler is being built");
+    this.#unsubscribe = this.#parts.store.onChange(() => this.#noteChange());
+    this.#state = "running";
+    const first = this.#run("all");
+    this.#running = first.catch(() => {});
+    const run = await first;
+    this.#settle();
+    return run;
   }
 
-  /** Stops following the store; a run under way is finished first. */
-  async stop(): Promise<void> {}
+  /** Stops following the store; resolves when a run under way has finished. */
+  async stop(): Promise<void> {
+    this.#state = "stopped";
+    this.#unsubscribe();
+    this.#cancelSettle();
+    this.#cancelHoldEnd();
+    await this.#running;
+  }
+
+  #noteChange(): void {
+    this.#pendingSinceMs ??= this.#parts.clock.monotonicMs();
+    if (this.#state === "idle") this.#schedule();
+  }
+
+  /** Begins a run once the code that makes the change is through. */
+  #schedule(): void {
+    this.#state = "scheduled";
+    queueMicrotask(() => this.#begin());
+  }
+
+  #begin(): void {
+    if (this.#state === "stopped") return;
+    this.#state = "running";
+    this.#running = this.#run("changes").then(
+      () => this.#settle(),
+      (error: unknown) => {
+        this.#state = "stopped";
+        this.#parts.onFailed(error);
+      },
+    );
+  }
+
+  /** Waits for what comes shortly after a run. */
+  #settle(): void {
+    if (this.#state === "stopped") return;
+    this.#state = "settling";
+    const { clock } = this.#parts;
+    const waitedMs = this.#pendingSinceMs === null ? 0 : clock.monotonicMs() - this.#pendingSinceMs;
+    const leftMs = Math.max(0, Math.min(SETTLE_MS, WAIT_MAX_MS - waitedMs));
+    this.#cancelSettle = clock.after(leftMs, () => {
+      this.#state = "idle";
+      if (this.#pendingSinceMs !== null) this.#schedule();
+    });
+  }
+
+  async #run(what: "all" | "changes"): Promise<CompiledRun> {
+    const { store, publisher, clock } = this.#parts;
+    const startMs = clock.monotonicMs();
+    const sinceMs = this.#pendingSinceMs ?? startMs;
+    this.#pendingSinceMs = null;
+    const changes = store.takeChanges();
+    const result = await this.#compile(what === "all" ? "all" : changes);
+    const compiledMs = clock.monotonicMs();
+    const deltas = await publisher.publishInSteps(result.changes);
+    const endMs = clock.monotonicMs();
+    const run: CompiledRun = {
+      problems: result.problems,
+      problemsChanged: result.problemsChanged,
+      changedRouters: changedRouters(deltas),
+      versions: new Map(deltas.map((delta) => [delta.class, delta.to])),
+      changedObjects: what === "all" ? store.size : changes.length,
+      durationMs: endMs - sinceMs,
+      compileMs: compiledMs - startMs,
+      publishMs: endMs - compiledMs,
+    };
+    if (deltas.length > 0 || result.problemsChanged) this.#parts.onCompiled(run);
+    return run;
+  }
+
+  /** Compiles, and once more where a rule that worked now misses a reference and gets its hold. */
+  async #compile(
+    changed: readonly ObjectRef[] | "all",
+  ): Promise<Pick<CompileResult, "changes" | "problems" | "problemsChanged">> {
+    const { store, compiler, clock } = this.#parts;
+    this.#holds.expire(clock.monotonicMs());
+    const result = await compiler.updateInSteps(store, changed, this.#holds.current());
+    this.#holds.release(result.releasable);
+    if (result.holdable.length === 0) {
+      this.#awaitHoldEnd();
+      return result;
+    }
+    this.#holds.add(result.holdable, clock.monotonicMs());
+    this.#awaitHoldEnd();
+    const held = await compiler.updateInSteps(store, [], this.#holds.current());
+    return {
+      changes: mergeChanges(result.changes, held.changes),
+      problems: held.problems,
+      problemsChanged: result.problemsChanged || held.problemsChanged,
+    };
+  }
+
+  /** Has a run begin when the next hold ends. */
+  #awaitHoldEnd(): void {
+    this.#cancelHoldEnd();
+    const endMs = this.#holds.nextEndMs();
+    if (endMs === null || this.#state === "stopped") return;
+    const { clock } = this.#parts;
+    this.#cancelHoldEnd = clock.after(Math.max(0, endMs - clock.monotonicMs()), () => this.#noteChange());
+  }
+}
+
+function changedRouters(deltas: readonly Delta[]): readonly ResourceId<"router">[] {
+  const ids = deltas.flatMap((delta) => [...delta.upserts.map((resource) => resource.id), ...delta.removals]);
+  return ids.filter((id): id is ResourceId<"router"> => resourceType(id) === "router");
 }

@@ -22,3 +22,24 @@ export interface GraphChange {
   readonly upserts: readonly Resource[];
   readonly removals: readonly ResourceId[];
 }
+
+/** What two runs changed together, by class. */
+export function mergeChanges(
+  first: ReadonlyMap<string, GraphChange>,
+  second: ReadonlyMap<string, GraphChange>,
+): ReadonlyMap<string, GraphChange> {
+  const merged = new Map(first);
+  for (const [className, change] of second) {
+    const former = merged.get(className);
+    merged.set(className, former === undefined ? change : mergeChange(former, change));
+  }
+  return merged;
+}
+
+/** An id the second run touched is as the second run left it. */
+function mergeChange(first: GraphChange, second: GraphChange): GraphChange {
+  const touched = new Set([...second.upserts.map((resource) => resource.id), ...second.removals]);
+  const upserts = [...first.upserts.filter((resource) => !touched.has(resource.id)), ...second.upserts];
+  const removals = [...first.removals.filter((id) => !touched.has(id)), ...second.removals];
+  return { upserts: upserts.sort((a, b) => (a.id < b.id ? -1 : 1)), removals: removals.sort() };
+}

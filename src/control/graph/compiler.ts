@@ -1,36 +1,138 @@
+import { type Clock, systemClock } from "../../kernel/clock.ts";
 import type { RoutingGraph } from "../../model/graph.ts";
+import type { ResourceId } from "../../model/ids.ts";
 import type { ObjectRef } from "../../model/object-ref.ts";
-import type { ObjectView } from "../store/object-view.ts";
-import type { StoredObject } from "../store/stored-object.ts";
-import type { CompileSettings } from "../translate/settings.ts";
-import type { CompileResult } from "./compile-result.ts";
-import type { Holds } from "./holds.ts";
-import { NO_HOLDS } from "./holds.ts";
+import { missesReference } from "../translate/router.ts";
+import { type CompileSettings, publishedClasses } from "../translate/settings.ts";
+import type { RootTranslation } from "../translate/translation.ts";
+import { ClassBuild } from "./class-build.ts";
+import type { CompileResult, GraphChange } from "./compile-result.ts";
+import { type Hold, type Holds, holdableRules, NO_HOLDS } from "./holds.ts";
+import { ProblemBook } from "./problem-book.ts";
+import { allSteps, inSteps } from "./steps.ts";
+import { type CompilerStore, type TranslationChanges, Translations } from "./translations.ts";
+import type { RootUnit } from "./unit.ts";
+import { unusedMiddleware } from "./unused-middleware.ts";
 
-/** What the compiler reads: the store. */
-export interface CompilerStore extends ObjectView {
-  list(kind: string): Iterable<StoredObject>;
-}
+export type { CompilerStore };
 
-/** Turns all objects into one routing graph per class, redoing only what a change leads to. */
+/**
+ * Turns all objects into one routing graph per class, redoing only what a change leads to.
+ *
+ * The result depends on the store and the holds alone, never on the way that led there: an incremental run and a run over
+ * everything give the same graphs and the same problems.
+ */
 export class Compiler {
-  constructor(settings: CompileSettings) {
-    void settings;
+  readonly #translations: Translations;
+  readonly #classes: ReadonlyMap<string, ClassBuild>;
+  readonly #problems = new ProblemBook();
+  #holds: Holds = NO_HOLDS;
+  #isFirstRun = true;
+
+  constructor(settings: CompileSettings, clock: Clock = systemClock) {
+    this.#translations = new Translations(settings, clock);
+    const partResource = (id: ResourceId) => this.#translations.resource(id);
+    this.#classes = new Map(
+      publishedClasses(settings.classes).map((name) => [name, new ClassBuild(settings.entryPoints, partResource)]),
+    );
   }
 
   /** Brings the graphs up to date with the store, given what changed since the last run (`all` at first). */
   update(store: CompilerStore, changed: Iterable<ObjectRef> | "all", holds: Holds = NO_HOLDS): CompileResult {
-    void [store, changed, holds];
-    throw new Error("the compiler is being built");
+    return allSteps(this.#run(store, changed, holds));
   }
 
-  /** As `update`, giving the event loop back every 20 ms. No two runs at a time. */
-  async updateInSteps(store: CompilerStore, changed: Iterable<ObjectRef> | "all", holds: Holds = NO_HOLDS): Promise<CompileResult> {
-    return this.update(store, changed, holds);
+  /**
+   * As `update`, giving the event loop back every 20 ms. One run at a time. The store may change meanwhile, if these changes are
+   * given to the next run.
+   */
+  updateInSteps(store: CompilerStore, changed: Iterable<ObjectRef> | "all", holds: Holds = NO_HOLDS): Promise<CompileResult> {
+    return inSteps(this.#run(store, changed, holds));
   }
 
-  /** The whole graph of a class as of the last run. */
-  graph(className: string): RoutingGraph {
-    throw new Error(`the compiler is being built: ${className}`);
+  /** The whole graph of a class as of the last run; its resources are a live view. Undefined when the class is not published. */
+  graph(className: string): RoutingGraph | undefined {
+    const build = this.#classes.get(className);
+    return build && { class: className, resources: build.graph.resources, problems: this.#problems.list() };
+  }
+
+  *#run(store: CompilerStore, changed: Iterable<ObjectRef> | "all", holds: Holds): Generator<void, CompileResult> {
+    const changes = yield* this.#translations.update(store, changed);
+    const roots = new Set([...changes.roots.keys(), ...this.#takeHolds(holds)]);
+    const holdable: Hold[] = [];
+    for (const root of roots) {
+      const before = changes.roots.get(root);
+      if (before !== undefined) holdable.push(...this.#holdable(root, before));
+    }
+    for (const root of roots) {
+      this.#contribute(root, changes.roots.get(root) ?? root.translation);
+      yield;
+    }
+    this.#refreshParts(changes);
+    this.#tellProblems(changes);
+    return this.#result(holdable);
+  }
+
+  /** Takes new holds over; the roots they make a difference to. */
+  #takeHolds(holds: Holds): readonly RootUnit[] {
+    const before = this.#holds;
+    this.#holds = holds;
+    const differing = [...before.values(), ...holds.values()].filter((hold) => before.get(hold.id) !== holds.get(hold.id));
+    if (differing.length === 0) return [];
+    for (const [name, build] of this.#classes) build.setHolds(name, holds);
+    return differing.flatMap((hold) => this.#translations.root(hold.router.origin) ?? []);
+  }
+
+  #holdable(root: RootUnit, before: RootTranslation): readonly Hold[] {
+    const build = this.#classes.get(root.translation.className ?? "");
+    if (build === undefined) return [];
+    return holdableRules(before, root.translation, build.graph).filter((hold) => !this.#holds.has(hold.id));
+  }
+
+  #contribute(root: RootUnit, before: RootTranslation): void {
+    const { className } = root.translation;
+    if (before.className !== null && before.className !== className) {
+      this.#classes.get(before.className)?.contribute(root, null, this.#holds);
+    }
+    if (className !== null) this.#classes.get(className)?.contribute(root, root.translation, this.#holds);
+  }
+
+  #refreshParts(changes: TranslationChanges): void {
+    for (const build of this.#classes.values()) for (const id of changes.parts) build.graph.refresh(id);
+  }
+
+  #tellProblems(changes: TranslationChanges): void {
+    for (const root of changes.roots.keys()) this.#problems.set(root, root.translation.problems);
+    for (const id of changes.parts) this.#problems.set(id, this.#translations.part(id)?.problems ?? []);
+    for (const id of changes.uses) this.#problems.set(`unused ${id}`, unusedMiddleware(id, this.#translations));
+    for (const [name, build] of this.#classes) {
+      for (const [claim, problems] of build.conflicts.takeProblems()) this.#problems.set(`conflict ${name} ${claim}`, problems);
+    }
+  }
+
+  #result(holdable: readonly Hold[]): CompileResult {
+    const changes = new Map<string, GraphChange>();
+    for (const [name, build] of this.#classes) {
+      const change = build.graph.takeChange();
+      if (this.#isFirstRun || change.upserts.length > 0 || change.removals.length > 0) changes.set(name, change);
+    }
+    this.#isFirstRun = false;
+    const book = this.#problems;
+    return {
+      changes,
+      problemsChanged: book.takeChanged(),
+      get problems() {
+        return book.list();
+      },
+      holdable,
+      releasable: [...this.#holds.values()].filter((hold) => this.#isOver(hold)).map((hold) => hold.id),
+    };
+  }
+
+  /** Whether the rule a hold stands in for works, or is gone. */
+  #isOver(hold: Hold): boolean {
+    const routers = this.#translations.root(hold.router.origin)?.translation.routers ?? [];
+    const router = routers.find((one) => one.id === hold.id);
+    return router === undefined || !missesReference(router);
   }
 }

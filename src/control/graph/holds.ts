@@ -1,6 +1,9 @@
 import type { ResourceId } from "../../model/ids.ts";
 import type { Resource } from "../../model/resource.ts";
 import type { Router } from "../../model/router.ts";
+import { missesReference } from "../translate/router.ts";
+import type { RootTranslation } from "../translate/translation.ts";
+import type { ClassGraph } from "./class-graph.ts";
 
 /** How long a working rule keeps its old form when its new form misses a reference: kinds arrive in no common order. */
 export const HOLD_MS = 2_000;
@@ -10,7 +13,7 @@ export interface Hold {
   /** The new form that is held back. */
   readonly id: ResourceId<"router">;
   readonly className: string;
-  /** The form that worked. */
+  /** The form that worked; of the same object. */
   readonly router: Router;
   /** All that `router` leads to, as it was when it worked; used only where the live graph no longer has it. */
   readonly resources: readonly Resource[];
@@ -20,3 +23,22 @@ export interface Hold {
 export type Holds = ReadonlyMap<ResourceId<"router">, Hold>;
 
 export const NO_HOLDS: Holds = new Map();
+
+/** The rules of an object that worked in its translation before and now miss a reference. `graph` is still that of before. */
+export function holdableRules(before: RootTranslation, after: RootTranslation, graph: ClassGraph): readonly Hold[] {
+  const { className } = after;
+  if (className === null || className !== before.className) return [];
+  return after.routers.filter(missesReference).flatMap((router) => {
+    const former = formerOf(router, before, after);
+    if (former === undefined || former.tombstone !== null) return [];
+    return [{ id: router.id, className, router: former, resources: graph.closure(former.id) }];
+  });
+}
+
+/** The form a rule had before: the router of the same name, else one that is gone and stood in the same place. */
+function formerOf(router: Router, before: RootTranslation, after: RootTranslation): Router | undefined {
+  const same = before.routers.find((former) => former.id === router.id);
+  if (same !== undefined) return same;
+  const present = new Set(after.routers.map((one) => one.id));
+  return before.routers.find((former) => former.rank.index === router.rank.index && !present.has(former.id));
+}

@@ -45,10 +45,10 @@ interface KeyPair {
 
 /** The pair in a Secret, or why it cannot be used (the end of a sentence; never any of the Secret's content). */
 function readSecret(secret: StoredObject): Result<KeyPair, string> {
-  const type = secret.body["type"];
+  const type = secret.body.type;
   if (type !== "kubernetes.io/tls") return fail(`is of type ${JSON.stringify(type ?? "Opaque")}, not "kubernetes.io/tls"`);
-  const chainPem = valueOf(secret, "tls.crt");
-  const keyPem = valueOf(secret, "tls.key");
+  const chainPem = secretValue(secret, "tls.crt");
+  const keyPem = secretValue(secret, "tls.key");
   if (chainPem === undefined || keyPem === undefined) return fail(`has no ${chainPem === undefined ? "tls.crt" : "tls.key"}`);
   const leaf = attempt(() => new X509Certificate(chainPem));
   if (leaf === undefined) return fail("has a tls.crt that is not a PEM certificate");
@@ -65,7 +65,7 @@ function pairObstacle(leaf: X509Certificate, key: KeyObject, chainPem: string, k
 }
 
 /** A value of a Secret as text. `stringData` is for writing by hand and wins, as in the API server. */
-function valueOf(secret: StoredObject, key: string): string | undefined {
+function secretValue(secret: StoredObject, key: string): string | undefined {
   const { data, stringData } = secret.body as {
     readonly data?: Readonly<Record<string, string>> | null;
     readonly stringData?: Readonly<Record<string, string>> | null;

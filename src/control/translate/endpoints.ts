@@ -69,7 +69,11 @@ interface SliceBody {
   readonly endpoints?:
     | readonly {
         readonly addresses?: readonly string[];
-        readonly conditions?: { readonly ready?: boolean | null; readonly serving?: boolean | null; readonly terminating?: boolean | null };
+        readonly conditions?: {
+          readonly ready?: boolean | null;
+          readonly serving?: boolean | null;
+          readonly terminating?: boolean | null;
+        };
       }[]
     | null;
 }
@@ -93,7 +97,8 @@ function slicePort(body: SliceBody, portName: string): number | undefined {
 }
 
 function noAddress(slices: readonly StoredObject[], portName: string): string {
-  if (slices.some((slice) => slicePort(slice.body as SliceBody, portName) !== undefined)) return "its EndpointSlices hold no address";
+  if (slices.some((slice) => slicePort(slice.body as SliceBody, portName) !== undefined))
+    return "its EndpointSlices hold no address";
   return portName === "" ? "its EndpointSlices have no unnamed port" : `its EndpointSlices have no port named "${portName}"`;
 }
 

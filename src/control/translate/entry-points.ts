@@ -53,5 +53,11 @@ function plaintextEntryPoint(object: ObjectRef, field: string, name: string): Pr
 }
 
 function noTlsEntryPoint(object: ObjectRef): Problem {
-  return problem("EntryPointNotTLS", object, "spec.tls", "No entry point has TLS; the route is not served.", "Configure a TLS entry point.");
+  return problem(
+    "EntryPointNotTLS",
+    object,
+    "spec.tls",
+    "No entry point has TLS; the route is not served.",
+    "Configure a TLS entry point.",
+  );
 }

@@ -21,11 +21,12 @@ export interface ClassChoice {
  * A class is ours when it is among the classes served; where an IngressClass of that name exists, its controller must be ours too.
  */
 export function classOf(object: StoredObject, view: ObjectView, settings: CompileSettings): ClassChoice {
-  const spec = (object.body["spec"] ?? {}) as { readonly ingressClassName?: string | null };
+  const spec = (object.body.spec ?? {}) as { readonly ingressClassName?: string | null };
   const field = spec.ingressClassName || undefined;
   const annotation = object.annotations[CLASS_ANNOTATION] || undefined;
   const className = servedClass(field ?? annotation, view, settings);
-  if (className === null || field === undefined || annotation === undefined || field === annotation) return { className, problems: [] };
+  if (className === null || field === undefined || annotation === undefined || field === annotation)
+    return { className, problems: [] };
   const told = problem(
     "ClassMismatch",
     object.ref,
@@ -55,5 +56,5 @@ function isDefault(name: string, view: ObjectView, settings: CompileSettings): b
 }
 
 function controllerOf(ingressClass: StoredObject): string | undefined {
-  return (ingressClass.body["spec"] as { readonly controller?: string } | undefined)?.controller;
+  return (ingressClass.body.spec as { readonly controller?: string } | undefined)?.controller;
 }

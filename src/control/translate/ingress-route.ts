@@ -32,7 +32,7 @@ interface RouteSpec {
 export function translateIngressRoute(object: StoredObject, view: TranslateView, settings: CompileSettings): RootTranslation {
   const { className, problems: classProblems } = classOf(object, view, settings);
   if (className === null) return nothing();
-  const spec = (object.body["spec"] ?? {}) as IngressRouteSpec;
+  const spec = (object.body.spec ?? {}) as IngressRouteSpec;
   const tls = spec.tls ?? null;
   const entryPoints = entryPointsOf(object.ref, spec.entryPoints ?? [], tls !== null, settings);
   const secrets = tls?.secretName ? [{ name: tls.secretName, field: "spec.tls.secretName" }] : [];
@@ -41,10 +41,12 @@ export function translateIngressRoute(object: StoredObject, view: TranslateView,
   const keys = new RuleKeys();
   const context: Context = { object, entryPoints: entryPoints.names, everywhere, keys, view, settings };
   const routes = (spec.routes ?? []).map((route, index) => translateRoute(route, index, context));
+  const served = entryPoints.names.length === 0 ? [] : routes.filter(isRouted);
   return {
     className,
-    routers: entryPoints.names.length === 0 ? [] : routes.flatMap(({ router }) => router ?? []),
-    services: entryPoints.names.length === 0 ? [] : routes.flatMap(({ services }) => services),
+    routers: served.map(({ router }) => router),
+    fields: served.map(({ field }) => field),
+    services: served.flatMap(({ services }) => services),
     certificates: certificates.ids,
     problems: [
       ...classProblems,
@@ -69,17 +71,23 @@ interface Context {
 interface RouteTranslation {
   /** Null when the rule does not parse: it claims nothing. */
   readonly router: Router | null;
+  readonly field: string;
   readonly services: readonly Weighted[];
   readonly problems: readonly Problem[];
+}
+
+function isRouted(route: RouteTranslation): route is RouteTranslation & { readonly router: Router } {
+  return route.router !== null;
 }
 
 function translateRoute(route: RouteSpec, index: number, context: Context): RouteTranslation {
   const { object, view, settings } = context;
   const field = `spec.routes[${index}]`;
+  const match = `${field}.match`;
   const parsed = parseRule(route.match, matchers);
   if (!parsed.ok) {
     const { code, message, hint } = parsed.error;
-    return { router: null, services: [], problems: [problem(code, object.ref, `${field}.match`, message, hint)] };
+    return { router: null, field: match, services: [], problems: [problem(code, object.ref, match, message, hint)] };
   }
   const key = context.keys.take(route.match);
   const uses = (route.middlewares ?? []).map(({ name, namespace }, at) => {
@@ -98,5 +106,5 @@ function translateRoute(route: RouteSpec, index: number, context: Context): Rout
     entryPoints: context.entryPoints,
   };
   const router = makeRouter(draft, { middlewares: middlewares.ids, service: services.id, obstacles });
-  return { router, services: router.service === services.weighted?.id ? [services.weighted] : [], problems };
+  return { router, field: match, services: router.service === services.weighted?.id ? [services.weighted] : [], problems };
 }

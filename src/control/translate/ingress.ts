@@ -33,7 +33,10 @@ interface HttpPath {
 }
 
 interface Backend {
-  readonly service?: { readonly name: string; readonly port?: { readonly number?: number | null; readonly name?: string | null } | null } | null;
+  readonly service?: {
+    readonly name: string;
+    readonly port?: { readonly number?: number | null; readonly name?: string | null } | null;
+  } | null;
   readonly resource?: unknown;
 }
 
@@ -51,14 +54,16 @@ const DEFAULT_BACKEND_PRIORITY = Number.MIN_SAFE_INTEGER;
 export function translateIngress(object: StoredObject, view: TranslateView, settings: CompileSettings): RootTranslation {
   const { className, problems: classProblems } = classOf(object, view, settings);
   if (className === null) return nothing();
-  const spec = (object.body["spec"] ?? {}) as IngressSpec;
+  const spec = (object.body.spec ?? {}) as IngressSpec;
   const certificates = resolveCertificates(object.ref, secretsOf(spec), view);
   const entryPoints = settings.entryPoints.map((entryPoint) => entryPoint.name).sort();
   const context: Context = { object, entryPoints, keys: new RuleKeys(), view };
   const claims = claimsOf(spec).map((claim, index) => translateClaim(claim, index, context));
+  const served = entryPoints.length === 0 ? [] : claims.filter(isRouted);
   return {
     className,
-    routers: entryPoints.length === 0 ? [] : claims.flatMap(({ router }) => router ?? []),
+    routers: served.map(({ router }) => router),
+    fields: served.map(({ field }) => field),
     services: [],
     certificates: certificates.ids,
     problems: [...classProblems, ...certificates.problems, ...claims.flatMap(({ problems }) => problems)],
@@ -77,6 +82,8 @@ interface Claim {
   /** The rule, or the field and the error of what it cannot be made from. */
   readonly rule: Result<Rule, { readonly field: string; readonly error: MatcherError }>;
   readonly priority: number;
+  /** Where it stands in the object. */
+  readonly field: string;
   readonly backend: Backend;
   readonly backendField: string;
 }
@@ -88,6 +95,7 @@ function claimsOf(spec: IngressSpec): readonly Claim[] {
       return {
         rule: ruleOf(rule.host ?? "", `spec.rules[${ruleIndex}].host`, path, pathField),
         priority: RULE_PRIORITY,
+        field: pathField,
         backend: path.backend,
         backendField: `${pathField}.backend`,
       };
@@ -98,6 +106,7 @@ function claimsOf(spec: IngressSpec): readonly Claim[] {
   const fallback: Claim = {
     rule: ok(everything),
     priority: DEFAULT_BACKEND_PRIORITY,
+    field: "spec.defaultBackend",
     backend: spec.defaultBackend,
     backendField: "spec.defaultBackend",
   };
@@ -124,23 +133,35 @@ function matchOf(name: "Host" | "Path" | "PathSegmentPrefix", argument: string):
   return ok({ op: "match", matcher: name, args: [argument] });
 }
 
+interface ClaimTranslation {
+  /** Null when the rule cannot be made: it claims nothing. */
+  readonly router: Router | null;
+  readonly field: string;
+  readonly problems: readonly Problem[];
+}
+
+function isRouted(claim: ClaimTranslation): claim is ClaimTranslation & { readonly router: Router } {
+  return claim.router !== null;
+}
+
 function translateClaim(
-  { rule, priority, backend, backendField }: Claim,
+  { rule, priority, field, backend, backendField }: Claim,
   index: number,
   { object, entryPoints, keys, view }: Context,
-): { readonly router: Router | null; readonly problems: readonly Problem[] } {
+): ClaimTranslation {
   if (!rule.ok) {
-    const { field, error } = rule.error;
-    return { router: null, problems: [problem(error.code, object.ref, field, error.message, error.hint)] };
+    const { error } = rule.error;
+    return { router: null, field, problems: [problem(error.code, object.ref, rule.error.field, error.message, error.hint)] };
   }
   const draft = { object, key: keys.take(printRule(rule.value)), index, rule: rule.value, priority, entryPoints };
   const resolved = resolveBackend(object, backend, backendField, view);
   const treatment = { middlewares: [], service: resolved.id, obstacles: resolved.problems };
-  return { router: makeRouter(draft, treatment), problems: resolved.problems };
+  return { router: makeRouter(draft, treatment), field, problems: resolved.problems };
 }
 
 function resolveBackend({ ref }: StoredObject, { service }: Backend, field: string, view: TranslateView) {
-  if (!service) return { id: null, problems: [notSupported(ref, `${field}.resource`, "Resource backends are not supported yet.")] };
+  if (!service)
+    return { id: null, problems: [notSupported(ref, `${field}.resource`, "Resource backends are not supported yet.")] };
   const port = service.port?.number ?? service.port?.name ?? "";
   const face = view.service({ namespace: ref.namespace, name: service.name, port, passHostHeader: true, scheme: null });
   if (face.status === "ready") return { id: face.id, problems: [] };
@@ -150,5 +171,7 @@ function resolveBackend({ ref }: StoredObject, { service }: Backend, field: stri
 }
 
 function secretsOf(spec: IngressSpec) {
-  return (spec.tls ?? []).flatMap(({ secretName }, index) => (secretName ? [{ name: secretName, field: `spec.tls[${index}].secretName` }] : []));
+  return (spec.tls ?? []).flatMap(({ secretName }, index) =>
+    secretName ? [{ name: secretName, field: `spec.tls[${index}].secretName` }] : [],
+  );
 }

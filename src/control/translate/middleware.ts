@@ -9,7 +9,14 @@ import type { ObjectView } from "../store/object-view.ts";
 import type { StoredObject } from "../store/stored-object.ts";
 import { resolveMiddlewares } from "./middleware-list.ts";
 import type { CompileSettings } from "./settings.ts";
-import { nothing, type MiddlewareFace, type Obstacle, type PartTranslation, type RootTranslation, type TranslateView } from "./translation.ts";
+import {
+  type MiddlewareFace,
+  nothing,
+  type Obstacle,
+  type PartTranslation,
+  type RootTranslation,
+  type TranslateView,
+} from "./translation.ts";
 
 type Translation = PartTranslation<MiddlewareFace>;
 
@@ -17,7 +24,7 @@ type Translation = PartTranslation<MiddlewareFace>;
 export function translateMiddleware(namespace: string, name: string, view: ObjectView): Translation {
   const object = view.get("Middleware", namespace, name);
   if (object === undefined) return refused(notFound(namespace, name), []);
-  const spec = (object.body["spec"] ?? {}) as Readonly<Record<string, unknown>>;
+  const spec = (object.body.spec ?? {}) as Readonly<Record<string, unknown>>;
   const kinds = middlewareKinds.filter((kind) => spec[kind] !== undefined && spec[kind] !== null);
   const [kind] = kinds;
   if (kind === undefined || kinds.length > 1) return invalid(object.ref, kinds);
@@ -71,7 +78,11 @@ function notFound(namespace: string, name: string): Obstacle {
 }
 
 function unusable(ref: ObjectRef, code: "MiddlewareInvalid" | "NotSupported", why: string): Obstacle {
-  return { code, message: `Middleware "${ref.namespace}/${ref.name}" cannot be used: ${why}`, hint: "Its own problems say what to change." };
+  return {
+    code,
+    message: `Middleware "${ref.namespace}/${ref.name}" cannot be used: ${why}`,
+    hint: "Its own problems say what to change.",
+  };
 }
 
 function invalid(ref: ObjectRef, kinds: readonly string[]): Translation {
@@ -79,7 +90,8 @@ function invalid(ref: ObjectRef, kinds: readonly string[]): Translation {
     kinds.length === 0
       ? "The Middleware says nothing to do: its spec names no kind."
       : `The Middleware names several kinds (${kinds.join(", ")}); each object holds one.`;
-  const hint = kinds.length === 0 ? "Write one, for example spec.stripPrefix." : "Make one Middleware of each, and a chain of them.";
+  const hint =
+    kinds.length === 0 ? "Write one, for example spec.stripPrefix." : "Make one Middleware of each, and a chain of them.";
   return refused(unusable(ref, "MiddlewareInvalid", message), [problem("MiddlewareInvalid", ref, "spec", message, hint)]);
 }
 

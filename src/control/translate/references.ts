@@ -9,7 +9,12 @@ import type { Obstacle, TranslateView } from "./translation.ts";
  * A reference is permitted inside a namespace, by a ReferenceGrant in the namespace of what is referred to, or everywhere when the
  * operator allows it (`--allow-cross-namespace`). Whether the target exists plays no part: that would tell who asks.
  */
-export function referenceObstacle(from: ObjectRef, to: ObjectRef, view: TranslateView, settings: CompileSettings): Obstacle | null {
+export function referenceObstacle(
+  from: ObjectRef,
+  to: ObjectRef,
+  view: TranslateView,
+  settings: CompileSettings,
+): Obstacle | null {
   if (to.namespace === from.namespace || settings.allowCrossNamespace) return null;
   if (view.referenceGrants(to.namespace).some((grant) => grants(grant, from, to))) return null;
   return {
@@ -25,13 +30,12 @@ interface GrantSpec {
 }
 
 function grants(grant: StoredObject, from: ObjectRef, to: ObjectRef): boolean {
-  const spec = (grant.body["spec"] ?? {}) as GrantSpec;
+  const spec = (grant.body.spec ?? {}) as GrantSpec;
   const fromFits = spec.from?.some(
     (entry) => entry.kind === from.kind && (entry.group ?? "") === groupOf(from.kind) && entry.namespace === from.namespace,
   );
   const toFits = spec.to?.some(
-    (entry) =>
-      entry.kind === to.kind && (entry.group ?? "") === groupOf(to.kind) && (!entry.name || entry.name === to.name),
+    (entry) => entry.kind === to.kind && (entry.group ?? "") === groupOf(to.kind) && (!entry.name || entry.name === to.name),
   );
   return fromFits === true && toFits === true;
 }

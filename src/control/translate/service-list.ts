@@ -41,7 +41,8 @@ export function resolveServices(
   view: TranslateView,
   settings: CompileSettings,
 ): ServiceChoice {
-  if (uses.length === 0) return refusal([problem("ServiceNotFound", referrer, field, "The route names no service.", "Name one.")]);
+  if (uses.length === 0)
+    return refusal([problem("ServiceNotFound", referrer, field, "The route names no service.", "Name one.")]);
   const problems: Problem[] = [];
   const members: Weighted["services"][number][] = [];
   for (const [index, use] of uses.entries()) {
@@ -76,7 +77,15 @@ function resolveService(
   if (refused !== null) return [...unsupported, ...told(refused)];
   if (unsupported.length > 0) return unsupported;
   const port = use.port ?? "";
-  if (port === "") return told({ code: "ServicePortNotFound", message: `The reference to Service "${ref.namespace}/${ref.name}" names no port.`, hint: "Add port: a number or a name." }, `${at}.port`);
+  if (port === "")
+    return told(
+      {
+        code: "ServicePortNotFound",
+        message: `The reference to Service "${ref.namespace}/${ref.name}" names no port.`,
+        hint: "Add port: a number or a name.",
+      },
+      `${at}.port`,
+    );
   const face = view.service({
     namespace: ref.namespace,
     name: ref.name,

@@ -16,7 +16,7 @@ interface ServiceSpec {
 
 /** The `spec` of a Service, as written. */
 export function serviceSpec(service: StoredObject): ServiceSpec {
-  return (service.body["spec"] ?? {}) as ServiceSpec;
+  return (service.body.spec ?? {}) as ServiceSpec;
 }
 
 /** The TCP ports of a Service. */

@@ -9,15 +9,22 @@ import type { Obstacle, PartTranslation, ServiceFace, ServiceTarget, TranslateVi
 
 /** The id of the load balancer for one Service port: the port as it is referred to, and how it is spoken to where that is unusual. */
 export function serviceId({ namespace, name, port, passHostHeader, scheme }: ServiceTarget) {
-  const key = [String(port), ...(passHostHeader ? [] : ["host=server"]), ...(scheme === null ? [] : [`scheme=${scheme}`])].join(";");
+  const key = [String(port), ...(passHostHeader ? [] : ["host=server"]), ...(scheme === null ? [] : [`scheme=${scheme}`])].join(
+    ";",
+  );
   return resourceId("service", { kind: "Service", namespace, name }, key);
 }
 
 /** Translates one port of a Service, and how it is spoken to, to a load balancer over its endpoints. */
-export function translateService(target: ServiceTarget, view: TranslateView, settings: CompileSettings): PartTranslation<ServiceFace> {
+export function translateService(
+  target: ServiceTarget,
+  view: TranslateView,
+  settings: CompileSettings,
+): PartTranslation<ServiceFace> {
   const ref: ObjectRef = { kind: "Service", namespace: target.namespace, name: target.name };
   const service = view.get(ref.kind, ref.namespace, ref.name);
-  if (service === undefined) return refused({ code: "ServiceNotFound", message: `Service ${show(ref)} does not exist.`, hint: "" });
+  if (service === undefined)
+    return refused({ code: "ServiceNotFound", message: `Service ${show(ref)} does not exist.`, hint: "" });
   const port = findPort(service, target.port);
   const obstacle = port === undefined ? noPort(service, target.port) : obstacleOf(service, port, target, settings);
   if (obstacle !== null) return refused(obstacle);
@@ -56,12 +63,18 @@ function noPort(service: StoredObject, wanted: number | string): Obstacle {
   };
 }
 
-function obstacleOf(service: StoredObject, port: ServicePort, { scheme }: ServiceTarget, settings: CompileSettings): Obstacle | null {
+function obstacleOf(
+  service: StoredObject,
+  port: ServicePort,
+  { scheme }: ServiceTarget,
+  settings: CompileSettings,
+): Obstacle | null {
   if (scheme === null && (port.port === 443 || port.name.startsWith("https"))) return needsTls(service, port);
   const { type, externalName } = serviceSpec(service);
   if (type !== "ExternalName") return null;
   if (!externalName) return external(service, "names no external host", "Set spec.externalName.");
-  if (!settings.allowExternalName) return external(service, "is an ExternalName, which is not allowed here", "Use --allow-external-name.");
+  if (!settings.allowExternalName)
+    return external(service, "is an ExternalName, which is not allowed here", "Use --allow-external-name.");
   if (settings.allowLoopback || !isLoopback(externalName)) return null;
   return external(service, `leads to "${externalName}", a loopback address, which is not allowed here`, "");
 }

@@ -61,7 +61,13 @@ export function unsupportedFields(value: unknown, table: FieldTable, object: Obj
     const at = `${path}.${field}`;
     if (typeof entry === "object") return unsupportedFields(member, entry, object, at);
     if (entry?.(member)) return [];
-    return [notSupported(object, at, entry === undefined ? `${at} is not supported yet.` : `${at}: ${show(member)} is not supported yet.`)];
+    return [
+      notSupported(
+        object,
+        at,
+        entry === undefined ? `${at} is not supported yet.` : `${at}: ${show(member)} is not supported yet.`,
+      ),
+    ];
   });
 }
 

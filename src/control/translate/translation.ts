@@ -21,6 +21,8 @@ export interface RootTranslation {
   /** The class it belongs to; null when it is of no class served here (it has then no routers). */
   readonly className: string | null;
   readonly routers: readonly Router[];
+  /** Where the rule of each of `routers` stands in the object. */
+  readonly fields: readonly string[];
   /** Services that exist for the sake of one of `routers`. */
   readonly services: readonly Weighted[];
   /** Certificates it brings to its class. */
@@ -30,7 +32,7 @@ export interface RootTranslation {
 
 /** The translation of an object that compiles to nothing. */
 export function nothing(className: string | null = null, problems: readonly Problem[] = []): RootTranslation {
-  return { className, routers: [], services: [], certificates: [], problems };
+  return { className, routers: [], fields: [], services: [], certificates: [], problems };
 }
 
 /** What a part is compiled to. */

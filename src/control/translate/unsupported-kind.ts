@@ -1,6 +1,6 @@
+import type { StoredObject } from "../store/stored-object.ts";
 import { notSupported } from "./supported.ts";
 import { nothing, type RootTranslation } from "./translation.ts";
-import type { StoredObject } from "../store/stored-object.ts";
 
 /** Kinds that the schema knows and that have no effect yet; the routes that refer to one answer 503. */
 export const UNSUPPORTED_KINDS = [

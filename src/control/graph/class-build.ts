@@ -1,0 +1,82 @@
+import type { EntryPoint } from "../../model/entry-point.ts";
+import type { ResourceId } from "../../model/ids.ts";
+import type { Resource } from "../../model/resource.ts";
+import { missesReference } from "../translate/router.ts";
+import type { RootTranslation } from "../translate/translation.ts";
+import { ClassGraph } from "./class-graph.ts";
+import { type Claim, Conflicts } from "./conflicts.ts";
+import type { Holds } from "./holds.ts";
+import type { RootUnit } from "./unit.ts";
+
+/** What a root brought to its class. */
+interface Contribution {
+  /** What the graph holds for it: routers and certificates. */
+  readonly held: readonly ResourceId[];
+  /** Resources that exist for it alone: its routers and their services. */
+  readonly own: readonly Resource[];
+  readonly claims: readonly Claim[];
+}
+
+const NOTHING: Contribution = { held: [], own: [], claims: [] };
+
+/** The graph of one class and the claims in it, as its roots contribute to them. */
+export class ClassBuild {
+  readonly graph: ClassGraph;
+  readonly conflicts = new Conflicts();
+  readonly #own = new Map<ResourceId, Resource>();
+  readonly #contributions = new Map<RootUnit, Contribution>();
+  #held: ReadonlyMap<ResourceId, Resource> = new Map();
+
+  /** `partResource` gives the newest form of what roots share. */
+  constructor(entryPoints: readonly EntryPoint[], partResource: (id: ResourceId) => Resource | undefined) {
+    this.graph = new ClassGraph(entryPoints, (id) => this.#own.get(id) ?? partResource(id) ?? this.#held.get(id));
+  }
+
+  /** Settles what old forms of rules lead to where the live graph no longer has it. Of two versions that of the first id counts. */
+  setHolds(className: string, holds: Holds): void {
+    const held = new Map<ResourceId, Resource>();
+    for (const [, hold] of [...holds].sort(([a], [b]) => (a < b ? -1 : 1))) {
+      if (hold.className !== className) continue;
+      for (const resource of hold.resources) if (!held.has(resource.id)) held.set(resource.id, resource);
+    }
+    this.#held = held;
+  }
+
+  /** Replaces what a root contributes; null takes it out. */
+  contribute(root: RootUnit, translation: RootTranslation | null, holds: Holds): void {
+    const before = this.#contributions.get(root) ?? NOTHING;
+    const after = translation === null ? NOTHING : contributionOf(translation, holds);
+    for (const resource of after.own) this.#own.set(resource.id, resource);
+    const kept = new Set(before.held);
+    for (const id of after.held) if (!kept.delete(id)) this.graph.retain(id);
+    for (const resource of after.own) this.graph.refresh(resource.id);
+    for (const id of kept) this.graph.release(id);
+    this.#forget(before, after);
+    for (const claim of before.claims) this.conflicts.remove(claim);
+    for (const claim of after.claims) this.conflicts.add(claim);
+    if (translation === null) this.#contributions.delete(root);
+    else this.#contributions.set(root, after);
+  }
+
+  #forget(before: Contribution, after: Contribution): void {
+    const own = new Set(after.own.map((resource) => resource.id));
+    for (const { id } of before.own) if (!own.has(id)) this.#own.delete(id);
+  }
+}
+
+/** A rule that misses a reference is represented by its old form while that is held, unless the object has that form anyway. */
+function contributionOf(translation: RootTranslation, holds: Holds): Contribution {
+  const present = new Set(translation.routers.map((router) => router.id));
+  const claims = translation.routers.map((router, index): Claim => {
+    const hold = holds.get(router.id);
+    const isHeld =
+      hold !== undefined && missesReference(router) && (hold.router.id === router.id || !present.has(hold.router.id));
+    return { router: isHeld ? hold.router : router, field: translation.fields[index] ?? "" };
+  });
+  const routers = claims.map((claim) => claim.router);
+  return {
+    held: [...routers.map((router) => router.id), ...translation.certificates],
+    own: [...routers, ...translation.services],
+    claims,
+  };
+}

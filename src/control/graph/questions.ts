@@ -1,0 +1,91 @@
+import type { ResourceId } from "../../model/ids.ts";
+import { type ObjectRef, objectKey } from "../../model/object-ref.ts";
+import { SERVICE_NAME_LABEL } from "../store/object-store.ts";
+import type { ObjectView } from "../store/object-view.ts";
+
+/** Something translation asked: an object, the slices of a Service, the grants of a namespace, or the face of a part. */
+export type Question = string & { readonly __question: true };
+
+export const askObject = (kind: string, namespace: string, name: string): Question =>
+  `object ${kind}/${namespace}/${name}` as Question;
+export const askSlices = (namespace: string, service: string): Question => `slices ${namespace}/${service}` as Question;
+export const askGrants = (namespace: string): Question => `grants ${namespace}` as Question;
+export const askPart = (id: ResourceId): Question => `part ${id}` as Question;
+
+/** The part a question is about, or null. */
+export function partOf(question: Question): ResourceId | null {
+  return question.startsWith("part ") ? (question.slice("part ".length) as ResourceId) : null;
+}
+
+/**
+ * Who asked what: the way from a changed answer to the work that depends on it. `Asker` is whatever names a piece of work.
+ *
+ * The last questions of an asker replace those before.
+ */
+export class Questions<Asker> {
+  readonly #askers = new Map<Question, Set<Asker>>();
+  readonly #asked = new Map<Asker, ReadonlySet<Question>>();
+
+  /** Notes what `asker` asked this time; returns the questions that are new or no longer asked. */
+  replace(asker: Asker, questions: ReadonlySet<Question>): readonly Question[] {
+    const before = this.#asked.get(asker);
+    const touched: Question[] = [];
+    for (const question of questions) {
+      if (before?.has(question)) continue;
+      this.#add(question, asker);
+      touched.push(question);
+    }
+    for (const question of before ?? []) {
+      if (questions.has(question)) continue;
+      this.#remove(question, asker);
+      touched.push(question);
+    }
+    if (questions.size === 0) this.#asked.delete(asker);
+    else this.#asked.set(asker, questions);
+    return touched;
+  }
+
+  /** Those who asked. A live set. */
+  askers(question: Question): ReadonlySet<Asker> {
+    return this.#askers.get(question) ?? NOBODY;
+  }
+
+  #add(question: Question, asker: Asker): void {
+    const askers = this.#askers.get(question);
+    if (askers === undefined) this.#askers.set(question, new Set([asker]));
+    else askers.add(asker);
+  }
+
+  #remove(question: Question, asker: Asker): void {
+    const askers = this.#askers.get(question);
+    askers?.delete(asker);
+    if (askers?.size === 0) this.#askers.delete(question);
+  }
+}
+
+const NOBODY: ReadonlySet<never> = new Set();
+
+/**
+ * The questions whose answer a changed object may change. A slice answers for the Service it names now and for the one it named
+ * before, which `formerServices` remembers.
+ */
+export class ChangeReader {
+  readonly #formerServices = new Map<string, string>();
+
+  questionsAbout(ref: ObjectRef, view: ObjectView): readonly Question[] {
+    const { kind, namespace, name } = ref;
+    if (kind === "EndpointSlice") return this.#aboutSlice(ref, view);
+    if (kind === "ReferenceGrant") return [askGrants(namespace)];
+    return [askObject(kind, namespace, name)];
+  }
+
+  #aboutSlice(ref: ObjectRef, view: ObjectView): readonly Question[] {
+    const key = objectKey(ref);
+    const former = this.#formerServices.get(key);
+    const current = view.get(ref.kind, ref.namespace, ref.name)?.labels[SERVICE_NAME_LABEL];
+    if (current === undefined) this.#formerServices.delete(key);
+    else this.#formerServices.set(key, current);
+    const services = new Set([former, current].filter((service) => service !== undefined));
+    return [...services].map((service) => askSlices(ref.namespace, service));
+  }
+}

@@ -1,0 +1,81 @@
+import { type ResourceId, resourceId } from "../../model/ids.ts";
+import type { ObjectView } from "../store/object-view.ts";
+import type { StoredObject } from "../store/stored-object.ts";
+import { translateCertificate } from "../translate/certificate.ts";
+import { endpointsId, translateEndpoints } from "../translate/endpoints.ts";
+import { translateMiddleware } from "../translate/middleware.ts";
+import { serviceId, translateService } from "../translate/service.ts";
+import type { CompileSettings } from "../translate/settings.ts";
+import type {
+  CertificateFace,
+  EndpointsTarget,
+  MiddlewareFace,
+  PartTranslation,
+  ServiceFace,
+  ServiceTarget,
+  TranslateView,
+} from "../translate/translation.ts";
+import { askGrants, askObject, askPart, askSlices, type Question } from "./questions.ts";
+import type { PartUnit } from "./unit.ts";
+
+/** Where a view gets parts from: remembered, or made now. */
+export type PartSource = (id: ResourceId, level: PartUnit["level"], translate: PartUnit["translate"]) => PartTranslation;
+
+/** What one unit reads through: it notes every question. */
+export class RecordingView implements TranslateView {
+  readonly questions: Set<Question> = new Set();
+  readonly #objects: ObjectView;
+  readonly #parts: PartSource;
+  readonly #settings: CompileSettings;
+  readonly #nowMs: number;
+
+  constructor(objects: ObjectView, parts: PartSource, settings: CompileSettings, nowMs: number) {
+    this.#objects = objects;
+    this.#parts = parts;
+    this.#settings = settings;
+    this.#nowMs = nowMs;
+  }
+
+  get(kind: string, namespace: string, name: string): StoredObject | undefined {
+    this.questions.add(askObject(kind, namespace, name));
+    return this.#objects.get(kind, namespace, name);
+  }
+
+  endpointSlices(namespace: string, service: string): readonly StoredObject[] {
+    this.questions.add(askSlices(namespace, service));
+    return this.#objects.endpointSlices(namespace, service);
+  }
+
+  referenceGrants(namespace: string): readonly StoredObject[] {
+    this.questions.add(askGrants(namespace));
+    return this.#objects.referenceGrants(namespace);
+  }
+
+  middleware(namespace: string, name: string): MiddlewareFace {
+    const id = resourceId("middleware", { kind: "Middleware", namespace, name });
+    return this.#face<MiddlewareFace>(id, 0, (view) => translateMiddleware(namespace, name, view));
+  }
+
+  service(target: ServiceTarget): ServiceFace {
+    const settings = this.#settings;
+    return this.#face<ServiceFace>(serviceId(target), 1, (view) => translateService(target, view, settings));
+  }
+
+  endpoints(target: EndpointsTarget): ResourceId<"endpoints"> {
+    const id = endpointsId(target);
+    const settings = this.#settings;
+    this.#face<null>(id, 0, (view) => translateEndpoints(target, view, settings));
+    return id;
+  }
+
+  certificate(namespace: string, name: string): CertificateFace {
+    const id = resourceId("certificate", { kind: "Secret", namespace, name });
+    const nowMs = this.#nowMs;
+    return this.#face<CertificateFace>(id, 0, (view) => translateCertificate(namespace, name, view, nowMs));
+  }
+
+  #face<Face>(id: ResourceId, level: PartUnit["level"], translate: (view: TranslateView) => PartTranslation<Face>): Face {
+    this.questions.add(askPart(id));
+    return this.#parts(id, level, translate).face as Face;
+  }
+}

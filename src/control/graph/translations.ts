@@ -1,0 +1,194 @@
+import { isDeepStrictEqual } from "node:util";
+import type { Clock } from "../../kernel/clock.ts";
+import type { ResourceId } from "../../model/ids.ts";
+import { type ObjectRef, objectKey } from "../../model/object-ref.ts";
+import type { Resource } from "../../model/resource.ts";
+import type { ObjectView } from "../store/object-view.ts";
+import type { StoredObject } from "../store/stored-object.ts";
+import { ROOT_TRANSLATORS } from "../translate/root-translators.ts";
+import type { CompileSettings } from "../translate/settings.ts";
+import { nothing, type PartTranslation, type RootTranslation } from "../translate/translation.ts";
+import { askPart, ChangeReader, partOf, type Question, Questions } from "./questions.ts";
+import { RecordingView } from "./recording-view.ts";
+import { LEVELS, type PartUnit, type RootUnit, type Unit } from "./unit.ts";
+
+/** What the compiler reads: the store. */
+export interface CompilerStore extends ObjectView {
+  list(kind: string): Iterable<StoredObject>;
+}
+
+/** What one round of translation changed. */
+export interface TranslationChanges {
+  /** Roots that were redone, with what they were compiled to before. */
+  readonly roots: ReadonlyMap<RootUnit, RootTranslation>;
+  /** Parts that were made, redone or dropped. */
+  readonly parts: ReadonlySet<ResourceId>;
+  /** Parts that somebody began or ceased to ask for. */
+  readonly uses: ReadonlySet<ResourceId>;
+}
+
+/**
+ * Everything translated, kept up to date: a change redoes the units that asked about it, and a part whose face changed the roots
+ * that saw it.
+ */
+export class Translations {
+  readonly #settings: CompileSettings;
+  readonly #clock: Clock;
+  readonly #roots = new Map<string, RootUnit>();
+  readonly #parts = new Map<ResourceId, PartUnit>();
+  readonly #questions = new Questions<Unit>();
+  readonly #reader = new ChangeReader();
+
+  constructor(settings: CompileSettings, clock: Clock) {
+    this.#settings = settings;
+    this.#clock = clock;
+  }
+
+  /** What a part is compiled to now; undefined when nobody asks for it. */
+  part(id: ResourceId): PartTranslation | undefined {
+    return this.#parts.get(id)?.translation;
+  }
+
+  /** The resource of a part; undefined when it cannot be had. */
+  resource(id: ResourceId): Resource | undefined {
+    return this.#parts.get(id)?.translation.resource ?? undefined;
+  }
+
+  /** The root an object is compiled as. */
+  root(ref: ObjectRef): RootUnit | undefined {
+    return this.#roots.get(objectKey(ref));
+  }
+
+  /** Whether anybody but `except` asks for a part. */
+  isUsed(id: ResourceId, except: RootUnit | undefined): boolean {
+    const askers = this.#questions.askers(askPart(id));
+    return askers.size > (except !== undefined && askers.has(except) ? 1 : 0);
+  }
+
+  /** Redoes what the changes lead to, one unit a step. */
+  *update(store: CompilerStore, changed: Iterable<ObjectRef> | "all"): Generator<void, TranslationChanges> {
+    const round = new Round();
+    if (changed === "all") this.#queueAll(store, round);
+    else for (const ref of changed) this.#queueChange(ref, store, round);
+    for (const level of LEVELS) {
+      for (const unit of round.queues[level]) {
+        if (unit.type === "part") this.#redoPart(unit, store, round);
+        else this.#redoRoot(unit, store, round);
+        yield;
+      }
+    }
+    this.#dropUnused(round);
+    return round;
+  }
+
+  #queueAll(store: CompilerStore, round: Round): void {
+    for (const slice of store.list("EndpointSlice")) this.#reader.questionsAbout(slice.ref, store);
+    for (const kind of ROOT_TRANSLATORS.keys()) {
+      for (const object of store.list(kind)) round.queue(this.#rootFor(object.ref));
+    }
+    for (const root of this.#roots.values()) round.queue(root);
+    for (const part of this.#parts.values()) round.queue(part);
+  }
+
+  #queueChange(ref: ObjectRef, store: CompilerStore, round: Round): void {
+    if (ROOT_TRANSLATORS.has(ref.kind)) round.queue(this.#rootFor(ref));
+    for (const question of this.#reader.questionsAbout(ref, store)) this.#queueAskers(question, round);
+  }
+
+  #queueAskers(question: Question, round: Round): void {
+    for (const unit of this.#questions.askers(question)) round.queue(unit);
+  }
+
+  #rootFor(ref: ObjectRef): RootUnit {
+    const key = objectKey(ref);
+    let root = this.#roots.get(key);
+    if (root === undefined) {
+      root = { type: "root", ref, level: 2, translation: nothing() };
+      this.#roots.set(key, root);
+    }
+    return root;
+  }
+
+  #redoRoot(unit: RootUnit, store: CompilerStore, round: Round): void {
+    const { kind, namespace, name } = unit.ref;
+    const view = this.#view(store, round);
+    const object = view.get(kind, namespace, name);
+    const translate = ROOT_TRANSLATORS.get(kind);
+    if (!round.roots.has(unit)) round.roots.set(unit, unit.translation);
+    if (object === undefined || translate === undefined) {
+      this.#roots.delete(objectKey(unit.ref));
+      view.questions.clear();
+      unit.translation = nothing();
+    } else {
+      unit.translation = translate(object, view, this.#settings);
+    }
+    this.#note(unit, view, round);
+  }
+
+  #redoPart(unit: PartUnit, store: CompilerStore, round: Round): void {
+    const { face } = unit.translation;
+    this.#translatePart(unit, store, round);
+    if (!isDeepStrictEqual(face, unit.translation.face)) this.#queueAskers(askPart(unit.id), round);
+  }
+
+  #translatePart(unit: PartUnit, store: CompilerStore, round: Round): void {
+    const view = this.#view(store, round);
+    unit.translation = unit.translate(view);
+    round.parts.add(unit.id);
+    this.#note(unit, view, round);
+  }
+
+  #view(store: CompilerStore, round: Round): RecordingView {
+    return new RecordingView(
+      store,
+      (id, level, translate) => this.#askedPart({ type: "part", id, level, translate, translation: UNTRANSLATED }, store, round),
+      this.#settings,
+      this.#clock.now(),
+    );
+  }
+
+  #askedPart(candidate: PartUnit, store: CompilerStore, round: Round): PartTranslation {
+    const known = this.#parts.get(candidate.id);
+    if (known !== undefined) return known.translation;
+    this.#parts.set(candidate.id, candidate);
+    this.#translatePart(candidate, store, round);
+    return candidate.translation;
+  }
+
+  #note(unit: Unit, view: RecordingView, round: Round): void {
+    for (const question of this.#questions.replace(unit, view.questions)) {
+      const id = partOf(question);
+      if (id !== null) round.uses.add(id);
+    }
+  }
+
+  /** Drops the parts nobody asks for any more, and the parts only they asked for. */
+  #dropUnused(round: Round): void {
+    for (const id of round.uses) {
+      const part = this.#parts.get(id);
+      if (part === undefined || this.#questions.askers(askPart(id)).size > 0) continue;
+      this.#parts.delete(id);
+      round.parts.add(id);
+      for (const question of this.#questions.replace(part, new Set())) {
+        const asked = partOf(question);
+        if (asked === null) continue;
+        round.uses.delete(asked);
+        round.uses.add(asked);
+      }
+    }
+  }
+}
+
+const UNTRANSLATED: PartTranslation = { face: undefined, resource: null, problems: [] };
+
+/** The state of one round. Queues may grow while they are worked off. */
+class Round implements TranslationChanges {
+  readonly queues: readonly [Set<Unit>, Set<Unit>, Set<Unit>] = [new Set(), new Set(), new Set()];
+  readonly roots = new Map<RootUnit, RootTranslation>();
+  readonly parts = new Set<ResourceId>();
+  readonly uses = new Set<ResourceId>();
+
+  queue(unit: Unit): void {
+    this.queues[unit.level].add(unit);
+  }
+}

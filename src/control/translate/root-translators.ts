@@ -1,0 +1,13 @@
+import { translateIngress } from "./ingress.ts";
+import { translateIngressRoute } from "./ingress-route.ts";
+import { translateMiddlewareObject } from "./middleware.ts";
+import type { RootTranslator } from "./translation.ts";
+import { translateUnsupportedKind, UNSUPPORTED_KINDS } from "./unsupported-kind.ts";
+
+/** What is compiled for its own sake, by kind. */
+export const ROOT_TRANSLATORS: ReadonlyMap<string, RootTranslator> = new Map<string, RootTranslator>([
+  ["Ingress", translateIngress],
+  ["IngressRoute", translateIngressRoute],
+  ["Middleware", translateMiddlewareObject],
+  ...UNSUPPORTED_KINDS.map((kind) => [kind, translateUnsupportedKind] as const),
+]);
