@@ -5,6 +5,7 @@ import { findMatchers, findMiddlewares } from "./generate/extension-folders.ts";
 import { applyDifferences, compareFiles, type GeneratedFiles } from "./generate/generated-files.ts";
 import { composeMiddlewareCrd, MIDDLEWARE_CRD, middlewareCrdText } from "./generate/middleware-crd.ts";
 import { generateProtobuf, PROTOBUF_FOLDER } from "./generate/protobuf.ts";
+import { referencePages } from "./generate/reference-pages.ts";
 import { matcherRegistry, middlewareRegistry } from "./generate/registries.ts";
 import { type Crd, readCrd } from "./generate/schema.ts";
 import { schemaTypes, TYPES_FOLDER } from "./generate/schema-types.ts";
@@ -32,6 +33,7 @@ export async function generateFiles(root: string): Promise<GeneratedFiles> {
     ["src/extensions/middlewares/registry.gen.ts", middlewareRegistry(middlewares)],
     ["src/extensions/matchers/registry.gen.ts", matcherRegistry(matchers)],
     ...generateProtobuf(root),
+    ...(await referencePages({ root, crds, middlewares, matchers })),
   ]);
 }
 

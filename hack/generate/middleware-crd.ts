@@ -18,7 +18,7 @@ const COPY_KEY = "x-fairway-copy";
 /** The Middleware CRD: the frame with every kind's fragment as a field of its spec. Throws, naming the fragment, when one cannot be used. */
 export function composeMiddlewareCrd(root: string, folders: readonly MiddlewareFolder[]): Crd {
   const crd = readCrd(root, BASE);
-  const spec = crdSchema(crd).properties?.["spec"];
+  const spec = crdSchema(crd).properties?.spec;
   if (spec === undefined) throw new Error(`${BASE} has no spec`);
   const copyOf = copier(root, folders);
   spec.properties = Object.fromEntries(

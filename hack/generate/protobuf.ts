@@ -15,7 +15,7 @@ export function generateProtobuf(root: string): GeneratedFiles {
     const bin = join(root, "node_modules/.bin");
     execFileSync(join(bin, "buf"), ["generate", "--output", join(scratch, "out")], {
       cwd: root,
-      env: { ...process.env, PATH: `${bin}${delimiter}${process.env["PATH"] ?? ""}`, BUF_CACHE_DIR: join(scratch, "cache") },
+      env: { ...process.env, PATH: `${bin}${delimiter}${process.env.PATH ?? ""}`, BUF_CACHE_DIR: join(scratch, "cache") },
       stdio: ["ignore", "ignore", "pipe"],
       timeout: 60_000,
     });

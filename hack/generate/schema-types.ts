@@ -1,7 +1,7 @@
 import { compile } from "json-schema-to-typescript";
 import { kebabCase } from "./names.ts";
 import { BANNER } from "./registries.ts";
-import { type Crd, crdSchema, mapSchema, type Schema } from "./schema.ts";
+import { type Crd, crdSchema, mapSchema, type Schema, typeIdentity } from "./schema.ts";
 
 /** Where the types of the CRDs live, relative to the checkout. */
 export const TYPES_FOLDER = "src/schema/gen";
@@ -28,8 +28,7 @@ export async function schemaTypes(crd: Crd): Promise<readonly [path: string, tex
 function bodySchema(crd: Crd): Schema {
   const { apiVersion, kind, metadata, ...properties } = crdSchema(crd).properties ?? {};
   const seen = new Map<string, Schema>();
-  const body = mapSchema({ ...crdSchema(crd), title: crd.spec.names.kind, properties }, (node) => once(forTypes(node), seen));
-  return body;
+  return mapSchema({ ...crdSchema(crd), title: crd.spec.names.kind, properties }, (node) => once(forTypes(node), seen));
 }
 
 function forTypes(node: Schema): Schema {
@@ -42,8 +41,7 @@ function forTypes(node: Schema): Schema {
 /** One object for all equal schemas with a title, so that they become one interface and not several numbered ones. */
 function once(node: Schema, seen: Map<string, Schema>): Schema {
   if (node.title === undefined) return node;
-  const text = JSON.stringify(node);
-  const first = seen.get(text) ?? node;
-  seen.set(text, first);
-  return first;
+  const first = seen.get(typeIdentity(node)) ?? node;
+  seen.set(typeIdentity(node), first);
+  return first.description === node.description ? first : { description: node.description ?? "", allOf: [first] };
 }

@@ -11,6 +11,19 @@ export interface Schema {
   required?: string[];
   items?: Schema;
   additionalProperties?: Schema | boolean;
+  enum?: unknown[];
+  minimum?: number;
+  maximum?: number;
+  minLength?: number;
+  maxLength?: number;
+  minItems?: number;
+  maxItems?: number;
+  minProperties?: number;
+  maxProperties?: number;
+  pattern?: string;
+  "x-kubernetes-int-or-string"?: boolean;
+  "x-kubernetes-preserve-unknown-fields"?: boolean;
+  "x-kubernetes-validations"?: { rule: string; message: string }[];
   [keyword: string]: unknown;
 }
 
@@ -53,6 +66,14 @@ export function mapSchema(schema: Schema, change: (node: Schema) => Schema): Sch
   return change(node);
 }
 
+/** Every node of a schema, the outermost first. */
+export function* nodesOf(schema: Schema): Generator<Schema> {
+  yield schema;
+  for (const child of Object.values(schema.properties ?? {})) yield* nodesOf(child);
+  if (schema.items !== undefined) yield* nodesOf(schema.items);
+  if (typeof schema.additionalProperties === "object") yield* nodesOf(schema.additionalProperties);
+}
+
 /** The schema of a field, as in `spec.routes[].services[]`; undefined when there is no such field. */
 export function schemaAt(schema: Schema, path: string): Schema | undefined {
   let node: Schema | undefined = schema;
@@ -62,4 +83,9 @@ export function schemaAt(schema: Schema, path: string): Schema | undefined {
     if (step.endsWith("[]")) node = node?.items;
   }
   return node;
+}
+
+/** What makes a schema with a title this type and no other: equal text, equal type. What a field says about itself is no part of it. */
+export function typeIdentity({ description: _, ...schema }: Schema): string {
+  return JSON.stringify(schema);
 }

@@ -390,7 +390,10 @@ export interface ServiceReference {
  */
 export interface Proxies {
   serviceAccount?: ServiceAccountReference;
-  service?: ServiceReference1;
+  /**
+   * The Service in front of the proxies; Programmed waits for its ready endpoints.
+   */
+  service?: ServiceReference;
 }
 /**
  * The ServiceAccount that proxies of this class run as; it decides which class a proxy gets.
@@ -402,19 +405,6 @@ export interface ServiceAccountReference {
   name: string;
   /**
    * Namespace of the ServiceAccount.
-   */
-  namespace: string;
-}
-/**
- * The Service in front of the proxies; Programmed waits for its ready endpoints.
- */
-export interface ServiceReference1 {
-  /**
-   * Name of the Service.
-   */
-  name: string;
-  /**
-   * Namespace of the Service.
    */
   namespace: string;
 }
