@@ -1,0 +1,77 @@
+import type { FromBuild, ToBuild } from "../messages.ts";
+import type { Builder, BuiltGeneration } from "./builder.ts";
+import type { LastGoodFile } from "./last-good-file.ts";
+
+/** Answers the supervisor's messages with a builder and a file, one after another. What the build thread does, without the thread. */
+export class BuildDesk {
+  readonly #builder: Builder;
+  readonly #file: LastGoodFile | null;
+  readonly #send: (message: FromBuild) => void;
+  #turn: Promise<void> = Promise.resolve();
+
+  constructor(builder: Builder, file: LastGoodFile | null, send: (message: FromBuild) => void) {
+    this.#builder = builder;
+    this.#file = file;
+    this.#send = send;
+  }
+
+  /** Takes a message; the promise ends when it has been dealt with, after all messages before it. */
+  take(message: ToBuild): Promise<void> {
+    this.#turn = this.#turn.then(() => this.#handle(message));
+    return this.#turn;
+  }
+
+  async #handle(message: ToBuild): Promise<void> {
+    switch (message.type) {
+      case "restore":
+        return this.#restore();
+      case "apply":
+        return this.#apply(message);
+      case "commit":
+        return this.#commit(message.sequence);
+      case "describe":
+        this.#send({ type: "described", request: message.request, json: this.#builder.describe() });
+        return;
+      case "close":
+        await this.#file?.flush();
+    }
+  }
+
+  #apply(message: Extract<ToBuild, { type: "apply" }>): void {
+    const built = this.#builder.apply(message);
+    if (built.ok) this.#send({ type: "built", ...built.value });
+    else this.#send({ type: "rejected", version: message.version, reason: built.error });
+  }
+
+  /** The newest generation only: when another is under way already, its own commit will follow. */
+  #commit(sequence: number): void {
+    this.#builder.settle(sequence);
+    if (sequence === this.#builder.sequence) this.#file?.save(this.#builder.held());
+  }
+
+  async #restore(): Promise<void> {
+    const built = await this.#restored();
+    const held = built === null ? [] : this.#builder.held().map(({ id, hash }) => [id, hash] as const);
+    this.#send({ type: "restored", update: built?.update ?? null, held, refused: built?.refused ?? [] });
+  }
+
+  async #restored(): Promise<BuiltGeneration | null> {
+    if (this.#file === null) return null;
+    const read = await this.#file.read();
+    if (!read.ok) return this.#refuse(read.error);
+    if (read.value === null) return null;
+    const { version, resources, unopened } = read.value;
+    if (unopened > 0) this.#log("warn", "certificates of the last good snapshot cannot be opened", { certificates: unopened });
+    const built = this.#builder.apply({ version, reset: true, upserts: resources, removals: [] });
+    return built.ok ? built.value : this.#refuse(built.error);
+  }
+
+  #refuse(reason: string): null {
+    this.#log("error", "the last good snapshot cannot be used", { reason });
+    return null;
+  }
+
+  #log(level: "warn" | "error", message: string, fields: Readonly<Record<string, unknown>>): void {
+    this.#send({ type: "log", level, message, fields });
+  }
+}
