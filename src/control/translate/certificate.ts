@@ -64,14 +64,8 @@ function pairObstacle(leaf: X509Certificate, key: KeyObject, chainPem: string, k
   return null;
 }
 
-/** A value of a Secret as text. `stringData` is for writing by hand and wins, as in the API server. */
 function secretValue(secret: StoredObject, key: string): string | undefined {
-  const { data, stringData } = secret.body as {
-    readonly data?: Readonly<Record<string, string>> | null;
-    readonly stringData?: Readonly<Record<string, string>> | null;
-  };
-  const plain = stringData?.[key];
-  if (plain !== undefined) return plain;
+  const { data } = secret.body as { readonly data?: Readonly<Record<string, string>> | null };
   const encoded = data?.[key];
   return encoded === undefined ? undefined : Buffer.from(encoded, "base64").toString("utf8");
 }

@@ -5,12 +5,16 @@ import { problem } from "../../model/problem-codes.ts";
 /** Whether a value of a field is honoured. */
 type Honoured = (value: unknown) => boolean;
 
-/** The fields that work, by name: with every value, with some, or as far as a table of their own says. */
+/**
+ * Every field the schema knows, by name: honoured with every value, with some, with none, or as far as a table of its own says. What
+ * the schema does not know is not here (its check tells it, and it has no effect); a test holds the tables to the schema.
+ */
 export interface FieldTable {
   readonly [field: string]: Honoured | FieldTable;
 }
 
 const anything: Honoured = () => true;
+const unsupported: Honoured = () => false;
 const only =
   (...values: readonly unknown[]): Honoured =>
   (value) =>
@@ -21,7 +25,14 @@ export const INGRESS_ROUTE_FIELDS: FieldTable = {
   ingressClassName: anything,
   entryPoints: anything,
   routes: anything,
-  tls: { secretName: anything },
+  tls: {
+    secretName: anything,
+    options: unsupported,
+    store: unsupported,
+    certResolver: unsupported,
+    domains: unsupported,
+  },
+  parentRefs: unsupported,
 };
 
 /** One of `spec.routes`; each of `services` is judged by `SERVICE_FIELDS`. */
@@ -32,6 +43,12 @@ export const ROUTE_FIELDS: FieldTable = {
   priority: anything,
   middlewares: anything,
   services: anything,
+  observability: {
+    accessLogs: unsupported,
+    metrics: unsupported,
+    tracing: unsupported,
+    traceVerbosity: unsupported,
+  },
 };
 
 /** One of a route's `services`. Bodies are streamed as they come, so every `responseForwarding.flushInterval` is kept. */
@@ -45,42 +62,34 @@ export const SERVICE_FIELDS: FieldTable = {
   strategy: only("wrr", "RoundRobin"),
   passHostHeader: anything,
   responseForwarding: { flushInterval: anything },
+  serversTransport: unsupported,
   nativeLB: only(false),
   nodePortLB: only(false),
+  sticky: { cookie: unsupported },
+  healthCheck: unsupported,
+  passiveHealthCheck: unsupported,
+  middlewares: unsupported,
 };
 
-/**
- * A `NotSupported` problem for every field that is set and not in the table. `null`, "", empty lists and empty objects count as
- * not set.
- */
+/** A `NotSupported` problem for every field that is set to what is not honoured. `null`, "" and empty lists count as not set. */
 export function unsupportedFields(value: unknown, table: FieldTable, object: ObjectRef, path: string): readonly Problem[] {
   if (value === null || typeof value !== "object") return [];
   return Object.entries(value).flatMap(([field, member]) => {
-    if (isUnset(member)) return [];
     const entry = Object.hasOwn(table, field) ? table[field] : undefined;
+    if (entry === undefined || isUnset(member)) return [];
     const at = `${path}.${field}`;
     if (typeof entry === "object") return unsupportedFields(member, entry, object, at);
-    if (entry?.(member)) return [];
-    return [
-      notSupported(
-        object,
-        at,
-        entry === undefined ? `${at} is not supported yet.` : `${at}: ${show(member)} is not supported yet.`,
-      ),
-    ];
+    if (entry(member)) return [];
+    const what = entry === unsupported ? `"${field}" is` : `"${field}" with the value ${JSON.stringify(member)} is`;
+    return [notSupported(object, at, `${what} not supported yet; the route answers 503.`)];
   });
 }
 
 /** The problem of an option that is known and cannot be honoured yet. */
-export function notSupported(object: ObjectRef, field: string, message: string): Problem {
-  return problem("NotSupported", object, field, message, "Remove it, or serve this route elsewhere until it is supported.");
+export function notSupported(object: ObjectRef, field: string, message: string, hint = ""): Problem {
+  return problem("NotSupported", object, field, message, hint);
 }
 
 function isUnset(value: unknown): boolean {
-  if (value === null || value === undefined || value === "") return true;
-  return typeof value === "object" && Object.keys(value).length === 0;
-}
-
-function show(value: unknown): string {
-  return typeof value === "object" ? "this value" : JSON.stringify(value);
+  return value === null || value === undefined || value === "" || (Array.isArray(value) && value.length === 0);
 }
