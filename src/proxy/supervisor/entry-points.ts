@@ -29,7 +29,8 @@ export class EntryPointAddresses {
 
   async #settleOne(entryPoint: EntryPoint, before: readonly SettledEntryPoint[]): Promise<SettledEntryPoint> {
     const rival = before.find(({ entryPoint: other, problem }) => problem === null && isSameAddress(other, entryPoint));
-    if (rival) return { entryPoint, problem: `${label(entryPoint)} is already the address of entry point "${rival.entryPoint.name}"` };
+    if (rival)
+      return { entryPoint, problem: `${label(entryPoint)} is already the address of entry point "${rival.entryPoint.name}"` };
     // Those with port 0 each have a port of their own, under their own name.
     const key = entryPoint.port === 0 ? `${entryPoint.name} ${address(entryPoint)}` : address(entryPoint);
     const known = this.#ours.get(key);

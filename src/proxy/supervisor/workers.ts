@@ -86,8 +86,7 @@ export class Workers {
   /** Whether workers keep dying. */
   get isFailing(): boolean {
     const sinceMs = this.#options.clock.monotonicMs() - this.#options.timing.healthyMs;
-    while (this.#lossesMs.length > 0 && this.#lossesMs[0]! < sinceMs) this.#lossesMs.shift();
-    return this.#lossesMs.length >= LOSSES_TOLERATED;
+    return this.#lossesMs.filter((lostMs) => lostMs >= sinceMs).length >= LOSSES_TOLERATED;
   }
 
   /** To every thread, starting ones included. */
@@ -148,6 +147,7 @@ export class Workers {
     const { clock, timing, onLost } = this.#options;
     const reason = slot.reason ?? exitReason;
     this.#lossesMs.push(clock.monotonicMs());
+    if (this.#lossesMs.length > LOSSES_TOLERATED) this.#lossesMs.shift();
     if (clock.monotonicMs() - worker.startedMs > timing.healthyMs) slot.backoff.reset();
     onLost(slot.index, reason);
     clock.after(slot.backoff.next(), () => this.#startSlot(slot));

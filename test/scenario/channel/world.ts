@@ -35,8 +35,11 @@ export class World implements SnapshotSource {
 
   /** Publishes; answers the new version. */
   publish(services: Readonly<Record<string, number>>): string {
+    return this.publishSnapshot(snapshot(services));
+  }
+
+  publishSnapshot(next: Snapshot): string {
     const before = this.#snapshot;
-    const next = snapshot(services);
     const held = new Map([...(before?.resources.values() ?? [])].map(({ id, hash }) => [id, hash]));
     this.#snapshot = next;
     const delta = diff(held, before?.version ?? "", next);

@@ -1,0 +1,109 @@
+import { Worker } from "node:worker_threads";
+import type { CheckedDelta } from "../../channel/holding.ts";
+import type { Clock } from "../../kernel/clock.ts";
+import type { BuildStart, FromBuild, ToBuild } from "../messages.ts";
+import { within } from "./within.ts";
+
+/** Most descriptions asked for at a time; they are large. */
+const DESCRIPTIONS_MAX = 4;
+
+type Answer = Exclude<FromBuild, { readonly type: "log" }>;
+export type Restored = Extract<FromBuild, { readonly type: "restored" }>;
+export type Built = Extract<FromBuild, { readonly type: "built" | "rejected" }>;
+
+export interface BuildLinkOptions {
+  readonly url: URL;
+  readonly start: BuildStart;
+  readonly clock: Clock;
+  readonly onLog: (line: Extract<FromBuild, { readonly type: "log" }>) => void;
+  /** The thread has ended though nobody closed it. */
+  readonly onEnded: (reason: string) => void;
+}
+
+/** The supervisor's line to the build thread. One delta at a time. */
+export class BuildLink {
+  readonly #thread: Worker;
+  readonly #clock: Clock;
+  readonly #waiting = new Map<string, { resolve(answer: Answer): void; reject(error: Error): void }>();
+  readonly #exited: Promise<void>;
+  #ended: string | null = null;
+  #closing = false;
+  #requests = 0;
+
+  constructor({ url, start, clock, onLog, onEnded }: BuildLinkOptions) {
+    this.#clock = clock;
+    this.#thread = new Worker(url, { workerData: start, name: "build" });
+    let reason = "";
+    this.#thread.on("error", (error: Error) => {
+      reason = error.message;
+    });
+    this.#thread.on("message", (message: FromBuild) => {
+      if (message.type === "log") onLog(message);
+      else this.#answer(message);
+    });
+    this.#exited = new Promise((resolve) => {
+      this.#thread.once("exit", (code) => {
+        this.#ended = reason || `exit code ${code}`;
+        for (const { reject } of this.#waiting.values()) reject(new Error(`the build thread ended: ${this.#ended}`));
+        this.#waiting.clear();
+        if (!this.#closing) onEnded(this.#ended);
+        resolve();
+      });
+    });
+  }
+
+  /** Reads the last good snapshot from disk. Rejects when the thread is gone, as all of these do. */
+  async restore(): Promise<Restored> {
+    return (await this.#ask({ type: "restore" }, "restored")) as Restored;
+  }
+
+  async apply(delta: CheckedDelta): Promise<Built> {
+    return (await this.#ask({ type: "apply", ...delta }, "built")) as Built;
+  }
+
+  /** The generation is live on all workers. */
+  commit(sequence: number): void {
+    this.#post({ type: "commit", sequence });
+  }
+
+  /** What is live, as redacted JSON. Rejects when too many ask at once. */
+  async describe(): Promise<string> {
+    if ([...this.#waiting.keys()].filter((key) => key.startsWith("described")).length >= DESCRIPTIONS_MAX) {
+      throw new Error("too many ask at once");
+    }
+    const request = ++this.#requests;
+    const answer = await this.#ask({ type: "describe", request }, `described ${request}`);
+    return (answer as Extract<FromBuild, { readonly type: "described" }>).json;
+  }
+
+  /** Lets the thread write what is still to be written; ends it after `deadlineMs` at the latest. */
+  async close(deadlineMs: number): Promise<void> {
+    this.#closing = true;
+    this.#post({ type: "close" });
+    await within(this.#clock, deadlineMs, this.#exited);
+    await this.#thread.terminate();
+  }
+
+  #ask(message: ToBuild, key: string): Promise<Answer> {
+    if (this.#ended !== null) return Promise.reject(new Error(`the build thread ended: ${this.#ended}`));
+    return new Promise((resolve, reject) => {
+      this.#waiting.set(key, { resolve, reject });
+      this.#post(message);
+    });
+  }
+
+  #post(message: ToBuild): void {
+    this.#thread.postMessage(message);
+  }
+
+  #answer(message: Answer): void {
+    const key = answerKey(message);
+    this.#waiting.get(key)?.resolve(message);
+    this.#waiting.delete(key);
+  }
+}
+
+function answerKey(message: Answer): string {
+  if (message.type === "described") return `described ${message.request}`;
+  return message.type === "rejected" ? "built" : message.type;
+}

@@ -1,0 +1,59 @@
+import type { EntryPoint } from "../../model/entry-point.ts";
+import type { GenerationUpdate } from "../messages.ts";
+import { address, EntryPointAddresses } from "./entry-points.ts";
+import type { SupervisorEvent } from "./events.ts";
+
+/** An entry point that cannot be opened, by its resource. */
+export interface EntryPointProblem {
+  readonly entryPoint: EntryPoint | null;
+  readonly message: string;
+}
+
+/** Which entry points are open and which are not, as of the generation that is live; tells what changed. */
+export class EntryPointStatus {
+  readonly #addresses = new EntryPointAddresses();
+  readonly #onEvent: (event: SupervisorEvent) => void;
+  #problems: readonly EntryPointProblem[] = [];
+  #open = new Map<string, EntryPoint>();
+  #proposed: readonly EntryPointProblem[] = [];
+
+  constructor(onEvent: (event: SupervisorEvent) => void) {
+    this.#onEvent = onEvent;
+  }
+
+  /** Why entry points of the live generation are not open. */
+  get problems(): readonly EntryPointProblem[] {
+    return this.#problems;
+  }
+
+  /** The update with ports chosen, and with those entry points marked that workers must leave alone. */
+  async settle(update: GenerationUpdate): Promise<GenerationUpdate> {
+    const settled = await this.#addresses.settle(update.entryPoints);
+    const failed = settled.filter(({ problem }) => problem !== null);
+    this.#proposed = failed.map(({ entryPoint, problem }) => ({ entryPoint, message: problem ?? "" }));
+    return {
+      ...update,
+      entryPoints: settled.map(({ entryPoint }) => entryPoint),
+      taken: failed.map(({ entryPoint }) => entryPoint.name),
+    };
+  }
+
+  /** The update that was settled last is live; `said` is what workers said about entry points they could not open. */
+  onLive(update: GenerationUpdate, said: readonly string[]): void {
+    const before = new Set(this.#problems.map(({ message }) => message));
+    const problems = [...this.#proposed, ...said.map((message) => ({ entryPoint: null, message }))];
+    for (const { message } of problems) if (!before.has(message)) this.#onEvent({ event: "entryPointFailed", message });
+    this.#problems = problems;
+    // What workers could not open they named in words only, so they are looked for there.
+    const isOpen = ({ name }: EntryPoint): boolean =>
+      !update.taken?.includes(name) && !said.some((message) => message.includes(`"${name}"`));
+    const open = new Map(update.entryPoints.filter(isOpen).map((entryPoint) => [keyOf(entryPoint), entryPoint]));
+    for (const [key, entryPoint] of this.#open) if (!open.has(key)) this.#onEvent({ event: "closed", entryPoint });
+    for (const [key, entryPoint] of open) if (!this.#open.has(key)) this.#onEvent({ event: "listening", entryPoint });
+    this.#open = open;
+  }
+}
+
+function keyOf(entryPoint: EntryPoint): string {
+  return `${entryPoint.name} ${address(entryPoint)} ${entryPoint.tls}`;
+}

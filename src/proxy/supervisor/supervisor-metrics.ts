@@ -1,0 +1,58 @@
+import { MetricsRegistry, type Sample } from "../../telemetry/metrics.ts";
+import { COUNTER, type CounterName, type CounterRow, sumCounters } from "../../telemetry/worker-counters.ts";
+
+/** What the supervisor knows and metrics show. */
+export interface MetricsView {
+  rows(): readonly CounterRow[];
+  liveWorkers(): number;
+  version(): string;
+  refused(): number;
+  entryPointProblems(): number;
+  isConnected(): boolean;
+}
+
+const CLASSES = ["1xx", "2xx", "3xx", "4xx", "5xx"] as const;
+
+/** Totals that are one counter each. */
+const TOTALS: readonly (readonly [name: string, counter: CounterName, help: string])[] = [
+  ["fairway_connections_accepted_total", "connectionsAccepted", "Client connections accepted."],
+  ["fairway_upstream_connects_total", "upstreamConnects", "Connections made to servers."],
+  ["fairway_upstream_retries_total", "upstreamRetries", "Requests tried again on another connection."],
+  ["fairway_upstream_failures_total", "upstreamFailures", "Requests that no server answered."],
+  ["fairway_received_bytes_total", "bytesIn", "Bytes received from clients."],
+  ["fairway_sent_bytes_total", "bytesOut", "Bytes sent to clients."],
+];
+
+/** The metrics of one proxy. */
+export class SupervisorMetrics {
+  readonly registry = new MetricsRegistry();
+  /** Generations by what became of them: `live`, `rejected`. */
+  readonly swaps = this.registry.counter("fairway_swaps_total", "Generations, by what became of them.");
+  readonly restarts = this.registry.counter("fairway_worker_restarts_total", "Workers that were lost and replaced.");
+
+  constructor(view: MetricsView) {
+    const { registry } = this;
+    for (const result of ["live", "rejected"]) this.swaps.add(0, { result });
+    this.restarts.add(0);
+    const requests = (): Sample[] =>
+      CLASSES.map((code) => ({ labels: { code }, value: sumCounters(view.rows(), COUNTER[`requests${code}`]) }));
+    registry.add({ name: "fairway_requests_total", type: "counter", help: "Responses, by class of status.", read: requests });
+    registry.gauge("fairway_connections_open", "Open client connections.", () =>
+      sumCounters(view.rows(), COUNTER.connectionsOpen),
+    );
+    for (const [name, counter, help] of TOTALS) {
+      const read = (): Sample[] => [{ labels: {}, value: sumCounters(view.rows(), COUNTER[counter]) }];
+      registry.add({ name, type: "counter", help, read });
+    }
+    registry.add({
+      name: "fairway_snapshot_version",
+      type: "gauge",
+      help: "1, with the version of the live snapshot.",
+      read: () => (view.version() === "" ? [] : [{ labels: { version: view.version() }, value: 1 }]),
+    });
+    registry.gauge("fairway_resources_refused", "Resources of the live snapshot that could not be built.", view.refused);
+    registry.gauge("fairway_entry_points_failed", "Entry points that could not be opened.", view.entryPointProblems);
+    registry.gauge("fairway_workers_live", "Workers that carry traffic.", view.liveWorkers);
+    registry.gauge("fairway_operator_connected", "1 while the operator is heard.", () => (view.isConnected() ? 1 : 0));
+  }
+}

@@ -1,0 +1,283 @@
+import { ChannelClient } from "../../channel/client.ts";
+import type { CheckedDelta, Outcome } from "../../channel/holding.ts";
+import type { ChannelTiming } from "../../channel/timing.ts";
+import { type Clock, systemClock } from "../../kernel/clock.ts";
+import type { Refusal } from "../../model/snapshot.ts";
+import type { Logger } from "../../telemetry/log.ts";
+import type { GenerationUpdate } from "../messages.ts";
+import { AdminServer, type AdminSource } from "./admin.ts";
+import { BuildLink, type Restored } from "./build-link.ts";
+import { CurrentGeneration } from "./current-generation.ts";
+import { makeDefaultCertificate } from "./default-certificate.ts";
+import { drainUntilQuiet } from "./drain.ts";
+import { EntryPointStatus } from "./entry-point-status.ts";
+import type { SupervisorEvent } from "./events.ts";
+import { Names } from "./names.ts";
+import { SupervisorMetrics } from "./supervisor-metrics.ts";
+import { swap } from "./swap.ts";
+import { type DrainTiming, SUPERVISOR_TIMING, type SupervisorTiming } from "./timing.ts";
+import type { WorkerHandle } from "./worker-handle.ts";
+import { Workers } from "./workers.ts";
+
+/** How long the build thread gets to write what it has when the process ends. */
+const BUILD_CLOSE_MS = 5_000;
+
+export interface SupervisorOptions {
+  readonly operatorUrl: string;
+  readonly className: string;
+  readonly proxyId: string;
+  /** Number of worker threads. */
+  readonly workers: number;
+  /** Folder of the last good snapshot, and the file with the key for its secrets; null keeps none. */
+  readonly stateDirectory: string | null;
+  readonly stateKeyFile: string | null;
+  /** Address of the admin port; null opens none. */
+  readonly admin: { readonly host: string; readonly port: number } | null;
+  readonly drain: DrainTiming;
+  readonly log: Logger;
+  readonly onEvent: (event: SupervisorEvent) => void;
+  readonly clock?: Clock;
+  readonly timing?: SupervisorTiming;
+  readonly channelTiming?: ChannelTiming;
+  /** The modules of the threads: tests put their own in place. */
+  readonly threads?: { readonly worker: URL; readonly build: URL };
+}
+
+const THREADS = {
+  worker: new URL("../worker/worker-thread.ts", import.meta.url),
+  build: new URL("../build/build-thread.ts", import.meta.url),
+};
+
+/** How long workers get beyond the deadline they know before they are ended. */
+const CLOSE_GRACE_MS = 500;
+
+/**
+ * The main thread of a proxy. It carries no traffic: it keeps the channel to the operator, has generations built and swapped in,
+ * keeps workers alive, resolves names, answers probes, and drains.
+ */
+export class Supervisor implements AdminSource {
+  readonly #options: SupervisorOptions;
+  readonly #clock: Clock;
+  readonly #current = new CurrentGeneration();
+  readonly #certificate: ReturnType<typeof makeDefaultCertificate>;
+  readonly #entryPoints: EntryPointStatus;
+  readonly #names: Names;
+  readonly #build: BuildLink;
+  readonly #workers: Workers;
+  readonly #metrics: SupervisorMetrics;
+  readonly #admin: AdminServer | null;
+  #client: ChannelClient | null = null;
+  #refused: readonly Refusal[] = [];
+  #sickness: string | null = null;
+  #wasReady = false;
+  #draining: Promise<void> | null = null;
+  /** End of the line of those who change what workers run: one at a time. */
+  #line: Promise<unknown> = Promise.resolve();
+
+  constructor(options: SupervisorOptions) {
+    const { log, onEvent, stateDirectory, stateKeyFile, clock = systemClock } = options;
+    const threads = options.threads ?? THREADS;
+    this.#options = options;
+    this.#clock = clock;
+    this.#certificate = makeDefaultCertificate(clock.now());
+    this.#entryPoints = new EntryPointStatus(onEvent);
+    this.#names = new Names({ clock, onChange: (names) => this.#workers.broadcast({ type: "names", names }) });
+    this.#build = new BuildLink({
+      url: threads.build,
+      start: { stateDirectory, stateKeyFile },
+      clock,
+      onLog: (line) => log[line.level](line.message, line.fields),
+      onEnded: (reason) => this.#onBuildEnded(reason),
+    });
+    this.#workers = new Workers({
+      count: options.workers,
+      url: threads.worker,
+      startWith: () => ({
+        generation: this.#current.whole(),
+        defaultCertificate: this.#certificate,
+        names: this.#names.known(),
+      }),
+      clock,
+      timing: options.timing ?? SUPERVISOR_TIMING,
+      log,
+      onReady: (worker) => this.#onWorkerReady(worker),
+      onLost: (slot, reason) => this.#onWorkerLost(slot, reason),
+    });
+    this.#metrics = new SupervisorMetrics({
+      rows: () => this.#workers.rows,
+      liveWorkers: () => this.#workers.live.length,
+      version: () => this.#current.version,
+      refused: () => this.#refused.length,
+      entryPointProblems: () => this.#entryPoints.problems.length,
+      isConnected: () => this.#client?.isConnected ?? false,
+    });
+    this.#admin = options.admin ? new AdminServer(this) : null;
+  }
+
+  /**
+   * Starts everything; resolves when the workers are up, on the last good snapshot where there is one. Rejects when the admin port
+   * cannot be opened.
+   */
+  async start(): Promise<void> {
+    const { admin, onEvent } = this.#options;
+    if (admin && this.#admin) {
+      const { port } = await this.#admin.listen(admin.host, admin.port);
+      onEvent({ event: "admin", host: admin.host, port });
+    }
+    const restored = await this.#restore();
+    await this.#workers.start();
+    if (restored.update) {
+      this.#makeLive(restored.update, restored.refused, []);
+      onEvent({ event: "restored", version: restored.update.version, resources: restored.held.length });
+    }
+    this.#client = new ChannelClient({
+      url: this.#options.operatorUrl,
+      className: this.#options.className,
+      proxyId: this.#options.proxyId,
+      held: { version: restored.update?.version ?? "", hashes: restored.held },
+      apply: (delta) => this.#apply(delta),
+      onConnected: () => onEvent({ event: "operatorConnected" }),
+      onLost: (reason) => onEvent({ event: "operatorLost", reason }),
+      clock: this.#clock,
+      ...(this.#options.channelTiming ? { timing: this.#options.channelTiming } : {}),
+    });
+    if (this.#draining === null) this.#client.start();
+  }
+
+  /** Ends everything in order: unready, drained, closed. Resolves when no thread is left. */
+  stop(): Promise<void> {
+    this.#draining ??= this.#stop();
+    return this.#draining;
+  }
+
+  // --- what the admin port shows ---
+
+  sickness(): string | null {
+    return this.#sickness;
+  }
+
+  unreadiness(): readonly string[] {
+    const reasons: string[] = [];
+    if (this.#draining) reasons.push("draining");
+    if (this.#current.version === "") reasons.push("no snapshot is live yet");
+    else if (this.#workers.live.length === 0) reasons.push("no worker is up");
+    if (this.#workers.isFailing) reasons.push("workers keep dying");
+    // Once ready, an entry point that comes in later and cannot be opened takes nobody out of service.
+    if (!this.#wasReady) reasons.push(...this.#entryPoints.problems.map(({ message }) => message));
+    if (reasons.length === 0) this.#wasReady = true;
+    return reasons;
+  }
+
+  metrics(): string {
+    return this.#metrics.registry.text();
+  }
+
+  describe(): Promise<string> {
+    return this.#build.describe();
+  }
+
+  // --- generations ---
+
+  /** Takes the last good snapshot from disk: workers start with it. */
+  async #restore(): Promise<Omit<Restored, "type">> {
+    if (this.#options.stateDirectory === null) return { update: null, held: [], refused: [] };
+    const restored = await this.#build.restore();
+    if (!restored.update) return { ...restored, held: [] };
+    const update = await this.#settle(restored.update);
+    this.#current.take(update);
+    return { ...restored, update };
+  }
+
+  /** Makes a delta live. Never rejects: what goes wrong is the operator's to know. */
+  async #apply(delta: CheckedDelta): Promise<Outcome> {
+    const startMs = this.#clock.monotonicMs();
+    try {
+      const built = await this.#build.apply(delta);
+      if (built.type === "rejected") return this.#reject(delta.version, built.reason);
+      const update = await this.#settle(built.update);
+      return await this.#exclusively(() => this.#swapTo(update, built.refused, startMs));
+    } catch (error) {
+      return this.#reject(delta.version, error instanceof Error ? error.message : String(error));
+    }
+  }
+
+  async #swapTo(update: GenerationUpdate, refused: readonly Refusal[], startMs: number): Promise<Outcome> {
+    const workers = this.#workers.live;
+    const { switched, lost, problems } = await swap(workers, update);
+    for (const { worker, reason } of lost) this.#workers.replace(worker, reason);
+    if (workers.length > 0 && switched === 0) return this.#reject(update.version, `no worker took it: ${lost[0]?.reason}`);
+    const allRefused = [...refused, ...this.#makeLive(update, refused, problems)];
+    this.#build.commit(update.sequence);
+    const applyMs = this.#clock.monotonicMs() - startMs;
+    const { version, sequence } = update;
+    this.#metrics.swaps.add(1, { result: "live" });
+    this.#options.onEvent({ event: "live", version, sequence, applyMs, refused: allRefused });
+    return { applied: true, refused: allRefused };
+  }
+
+  /** Ports and names, before any worker sees the generation. */
+  async #settle(update: GenerationUpdate): Promise<GenerationUpdate> {
+    const [settled] = await Promise.all([this.#entryPoints.settle(update), this.#names.want(update.hostnames)]);
+    return settled;
+  }
+
+  /** Takes over as current; answers the entry points that could not be opened, as refusals. */
+  #makeLive(update: GenerationUpdate, refused: readonly Refusal[], said: readonly string[]): readonly Refusal[] {
+    this.#current.take(update);
+    this.#entryPoints.onLive(update, said);
+    this.#names.keepOnly(update.hostnames);
+    this.#refused = refused;
+    return this.#entryPoints.problems.flatMap(({ entryPoint, message }) =>
+      entryPoint ? [{ id: entryPoint.id, reason: message }] : [],
+    );
+  }
+
+  #reject(version: string, reason: string): Outcome {
+    this.#metrics.swaps.add(1, { result: "rejected" });
+    this.#options.onEvent({ event: "rejected", version, reason });
+    return { applied: false, reason };
+  }
+
+  #exclusively<T>(run: () => Promise<T>): Promise<T> {
+    const mine = this.#line.then(run, run);
+    this.#line = mine.catch(() => {});
+    return mine;
+  }
+
+  // --- threads ---
+
+  /** A worker that became ready on an older generation is brought up to the current one. */
+  #onWorkerReady(worker: WorkerHandle): void {
+    this.#options.onEvent({ event: "workerReady", slot: worker.slot });
+    if (this.#draining) worker.post({ type: "drain" });
+    void this.#exclusively(async () => {
+      const whole = this.#current.whole();
+      if (!whole || !worker.isLive || worker.sequence === whole.sequence) return;
+      const { lost } = await swap([worker], whole);
+      for (const { reason } of lost) this.#workers.replace(worker, reason);
+    });
+  }
+
+  #onWorkerLost(slot: number, reason: string): void {
+    this.#metrics.restarts.add(1);
+    this.#options.log.error("a worker was lost and is replaced", { worker: slot, reason });
+    this.#options.onEvent({ event: "workerLost", slot, reason });
+  }
+
+  /** Traffic goes on, but nothing new can be built: a restart, one proxy after another, is the way out. */
+  #onBuildEnded(reason: string): void {
+    this.#sickness = `the build thread ended: ${reason}`;
+    this.#options.log.error("the build thread ended", { reason });
+  }
+
+  async #stop(): Promise<void> {
+    this.#options.onEvent({ event: "draining" });
+    // Servers come and go while connections are still taken, so the channel stays until the listeners close.
+    await drainUntilQuiet(this.#workers, this.#options.drain, this.#clock);
+    this.#client?.stop();
+    await this.#workers.close(this.#options.drain.deadlineMs, CLOSE_GRACE_MS);
+    this.#names.stop();
+    await this.#build.close(BUILD_CLOSE_MS);
+    await this.#admin?.close();
+  }
+}
