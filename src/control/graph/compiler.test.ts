@@ -1,0 +1,253 @@
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import { resourceId } from "../../model/ids.ts";
+import type { Resource } from "../../model/resource.ts";
+import { ObjectStore } from "../store/object-store.ts";
+import { type CompileSettings, CONTROLLER_NAME } from "../translate/settings.ts";
+import { Compiler } from "./compiler.ts";
+import type { Hold, Holds } from "./holds.ts";
+import { applyEdits, edits, storedObject } from "./world-edits.ts";
+
+const entryPoint = (name: string, tls: boolean) => ({
+  id: resourceId("entryPoint", { kind: "EntryPoint", namespace: "", name }),
+  name,
+  host: "",
+  port: 0,
+  tls,
+  trustedProxies: [],
+});
+
+const SETTINGS: CompileSettings = {
+  controllerName: CONTROLLER_NAME,
+  classes: { select: "every", publishAs: "fairway" },
+  entryPoints: [entryPoint("web", false), entryPoint("websecure", true)],
+  allowCrossNamespace: false,
+  allowExternalName: true,
+  allowLoopback: false,
+  operatorNamespace: "fairway-system",
+};
+const TWO_CLASSES: CompileSettings = { ...SETTINGS, classes: { select: "named", names: ["red", "blue"] } };
+
+function contents(compiler: Compiler, classes: readonly string[]) {
+  return classes.map((name) => {
+    const graph = compiler.graph(name);
+    return { name, resources: Object.fromEntries([...(graph?.resources ?? [])].sort(byId)), problems: graph?.problems };
+  });
+}
+
+function byId([a]: readonly [string, unknown], [b]: readonly [string, unknown]): number {
+  return a < b ? -1 : 1;
+}
+
+test.for([
+  ["every object", SETTINGS, ["fairway"]],
+  ["two classes", TWO_CLASSES, ["red", "blue"]],
+] as const)("an incremental compile gives what a compile from nothing gives, serving %s", ([, settings, classes]) => {
+  fc.assert(
+    fc.property(fc.array(fc.array(edits, { minLength: 1, maxLength: 6 }), { maxLength: 12 }), (batches) => {
+      const store = new ObjectStore();
+      const compiler = new Compiler(settings);
+      compiler.update(store, "all");
+      for (const batch of batches) {
+        applyEdits(store, batch);
+        compiler.update(store, store.takeChanges());
+        const fresh = new Compiler(settings);
+        const { problems } = fresh.update(store, "all");
+        expect(contents(compiler, classes)).toEqual(contents(fresh, classes));
+        expect(compiler.graph(classes[0])?.problems).toEqual(problems);
+      }
+    }),
+    { numRuns: 150 },
+  );
+});
+
+test("with holds, too, an incremental compile gives what a compile from nothing gives", () => {
+  fc.assert(
+    fc.property(fc.array(fc.array(edits, { minLength: 1, maxLength: 6 }), { maxLength: 12 }), fc.nat(2), (batches, keep) => {
+      const store = new ObjectStore();
+      const compiler = new Compiler(SETTINGS);
+      compiler.update(store, "all");
+      let holds: Holds = new Map();
+      for (const [index, batch] of batches.entries()) {
+        applyEdits(store, batch);
+        const { holdable, releasable } = compiler.update(store, store.takeChanges(), holds);
+        const kept = [...holds.values()].filter((hold, at) => !releasable.includes(hold.id) && (at + index) % (keep + 1) === 0);
+        holds = new Map([...kept, ...holdable].map((hold): [Hold["id"], Hold] => [hold.id, hold]));
+        compiler.update(store, [], holds);
+        const fresh = new Compiler(SETTINGS);
+        fresh.update(store, "all", holds);
+        expect(contents(compiler, ["fairway"])).toEqual(contents(fresh, ["fairway"]));
+      }
+    }),
+    { numRuns: 150 },
+  );
+});
+
+test("the changes of every run, applied one after the other, are the graph", () => {
+  fc.assert(
+    fc.property(fc.array(fc.array(edits, { minLength: 1, maxLength: 6 }), { maxLength: 12 }), (batches) => {
+      const store = new ObjectStore();
+      const compiler = new Compiler(SETTINGS);
+      const applied = new Map<string, Resource>();
+      const apply = (result: ReturnType<Compiler["update"]>) => {
+        const change = result.changes.get("fairway");
+        for (const resource of change?.upserts ?? []) applied.set(resource.id, resource);
+        for (const id of change?.removals ?? []) expect(applied.delete(id)).toBe(true);
+      };
+      apply(compiler.update(store, "all"));
+      for (const batch of batches) {
+        applyEdits(store, batch);
+        apply(compiler.update(store, store.takeChanges()));
+      }
+      expect(Object.fromEntries([...applied].sort(byId))).toEqual(contents(compiler, ["fairway"])[0]?.resources);
+    }),
+    { numRuns: 100 },
+  );
+});
+
+const route = (name: string, middlewares: readonly string[] = []) =>
+  storedObject("IngressRoute", "one", name, {
+    spec: {
+      routes: [
+        {
+          match: `Host(\`${name}.com\`)`,
+          middlewares: middlewares.map((each) => ({ name: each })),
+          services: [{ name: "a", port: 80 }],
+        },
+      ],
+    },
+  });
+const service = (clusterIP: string) =>
+  storedObject("Service", "one", "a", { spec: { clusterIP, ports: [{ name: "http", port: 80 }] } });
+const slice = (address: string) =>
+  storedObject(
+    "EndpointSlice",
+    "one",
+    "a",
+    { ports: [{ name: "http", port: 8080 }], endpoints: [{ addresses: [address] }] },
+    { labels: { "kubernetes.io/service-name": "a" } },
+  );
+const strip = (prefix: string) => storedObject("Middleware", "one", "strip", { spec: { stripPrefix: { prefixes: [prefix] } } });
+
+function running(...objects: readonly ReturnType<typeof storedObject>[]) {
+  const store = new ObjectStore();
+  for (const object of objects) store.apply(object);
+  const compiler = new Compiler(SETTINGS);
+  const first = compiler.update(store, "all");
+  store.takeChanges();
+  const change = (holds?: Holds) => {
+    const result = compiler.update(store, store.takeChanges(), holds);
+    const { upserts, removals } = result.changes.get("fairway") ?? { upserts: [], removals: [] };
+    return { result, upserts: upserts.map((resource) => resource.id), removals, resources: upserts };
+  };
+  return { store, compiler, first, change };
+}
+
+test("an endpoint change touches the endpoints alone", () => {
+  const { store, change } = running(service("10.1.1.1"), slice("10.0.0.1"), route("x"), route("y"));
+  store.apply(slice("10.0.0.2"));
+  expect(change()).toMatchObject({ upserts: ["endpoints:Service/one/a/80"], removals: [] });
+});
+
+test("a service whose address changes touches no router", () => {
+  const { store, change } = running(service("10.1.1.1"), slice("10.0.0.1"), route("x"));
+  store.apply(service("10.1.1.2"));
+  const { upserts } = change();
+  expect(upserts).toContain("service:Service/one/a/80");
+  expect(upserts.filter((id) => id.startsWith("router:"))).toEqual([]);
+});
+
+test("a middleware whose options change touches no router", () => {
+  const { store, change } = running(service(""), slice("10.0.0.1"), strip("/x"), route("x", ["strip"]), route("y", ["strip"]));
+  store.apply(strip("/z"));
+  expect(change().upserts).toEqual(["middleware:Middleware/one/strip/"]);
+});
+
+test("a middleware that goes turns its routers to tombstones, and no others", () => {
+  const { store, change } = running(service(""), slice("10.0.0.1"), strip("/x"), route("x", ["strip"]), route("y"));
+  store.remove({ kind: "Middleware", namespace: "one", name: "strip" });
+  const { resources, removals } = change();
+  expect(resources).toMatchObject([{ origin: { name: "x" }, tombstone: ["MiddlewareNotFound"], service: null }]);
+  expect(removals).toEqual(["middleware:Middleware/one/strip/"]);
+});
+
+test("moving a rule inside its object changes its rank and not its name", () => {
+  const rules = ["Host(`a.com`)", "Host(`b.com`)"].map((match) => ({ match, services: [{ name: "a", port: 80 }] }));
+  const { store, compiler, change } = running(service(""), storedObject("IngressRoute", "one", "x", { spec: { routes: rules } }));
+  const before = [...(compiler.graph("fairway")?.resources.keys() ?? [])].sort();
+  store.apply(storedObject("IngressRoute", "one", "x", { spec: { routes: rules.toReversed() } }));
+  expect(change().removals).toEqual([]);
+  expect([...(compiler.graph("fairway")?.resources.keys() ?? [])].sort()).toEqual(before);
+});
+
+test("the same objects put again change nothing", () => {
+  const { store, change } = running(service(""), slice("10.0.0.1"), route("x"));
+  store.apply(route("x"));
+  expect(change().result.changes.size).toBe(0);
+});
+
+test("a rule that misses a reference keeps its old form while it is held, and is a tombstone after that", () => {
+  const { store, compiler, change } = running(service(""), slice("10.0.0.1"), route("x"));
+  const [id] = [...(compiler.graph("fairway")?.resources.keys() ?? [])].filter((key) => key.startsWith("router:"));
+  const before = compiler.graph("fairway")?.resources.get(id as Hold["id"]);
+  store.apply(route("x", ["new"]));
+  const { result } = change();
+  expect(result.holdable.map((hold) => [hold.id, hold.router])).toEqual([[id, before]]);
+  const holds: Holds = new Map(result.holdable.map((hold) => [hold.id, hold]));
+  change(holds);
+  expect(compiler.graph("fairway")?.resources.get(id as Hold["id"])).toEqual(before);
+  expect(compiler.graph("fairway")?.problems).toMatchObject([{ code: "MiddlewareNotFound" }]);
+  const after = change(new Map());
+  expect(after.resources).toMatchObject([{ id, tombstone: ["MiddlewareNotFound"] }]);
+  expect(after.result.holdable).toEqual([]);
+});
+
+test("a held rule keeps what it leads to even when that is gone", () => {
+  const { store, compiler, change } = running(service("10.1.1.1"), slice("10.0.0.1"), strip("/x"), route("x", ["strip"]));
+  const before = contents(compiler, ["fairway"])[0]?.resources;
+  store.remove({ kind: "Middleware", namespace: "one", name: "strip" });
+  store.remove({ kind: "Service", namespace: "one", name: "a" });
+  store.remove({ kind: "EndpointSlice", namespace: "one", name: "a" });
+  const { result } = change();
+  change(new Map(result.holdable.map((hold) => [hold.id, hold])));
+  expect(contents(compiler, ["fairway"])[0]?.resources).toEqual(before);
+});
+
+test("a hold is over when what was missed has come", () => {
+  const { store, change } = running(service(""), slice("10.0.0.1"), route("x"));
+  store.apply(route("x", ["strip"]));
+  const holds: Holds = new Map(change().result.holdable.map((hold) => [hold.id, hold]));
+  expect(change(holds).result.releasable).toEqual([]);
+  store.apply(strip("/x"));
+  const { result, resources } = change(holds);
+  expect(result.releasable).toEqual([...holds.keys()]);
+  expect(resources).toMatchObject([{ kind: "stripPrefix" }, { middlewares: ["middleware:Middleware/one/strip/"], tombstone: null }]);
+});
+
+test("a rule that is edited and misses a reference is held under its new name", () => {
+  const { store, compiler, change } = running(service(""), slice("10.0.0.1"), route("x"));
+  const edited = { match: "Host(`x.com`) && Path(`/new`)", services: [{ name: "missing", port: 80 }] };
+  store.apply(storedObject("IngressRoute", "one", "x", { spec: { routes: [edited] } }));
+  const { result } = change();
+  expect(result.holdable).toHaveLength(1);
+  change(new Map(result.holdable.map((hold) => [hold.id, hold])));
+  const routers = [...(compiler.graph("fairway")?.resources.values() ?? [])].filter((resource) => "ruleText" in resource);
+  expect(routers).toMatchObject([{ ruleText: "Host(`x.com`)", tombstone: null }]);
+});
+
+test("a rule that is new is not held: it has no old form", () => {
+  const { store, change } = running();
+  store.apply(route("x"));
+  expect(change().result.holdable).toEqual([]);
+});
+
+test("a rule that cannot be built for a reason that waiting does not mend is not held", () => {
+  const { store, change } = running(service(""), slice("10.0.0.1"), route("x"));
+  const unsupported = {
+    match: "Host(`x.com`)",
+    middlewares: [{ name: "missing" }],
+    services: [{ name: "a", port: 80, sticky: { cookie: {} } }],
+  };
+  store.apply(storedObject("IngressRoute", "one", "x", { spec: { routes: [unsupported] } }));
+  expect(change().result.holdable).toEqual([]);
+});
