@@ -1,6 +1,6 @@
 import { execFileSync } from "node:child_process";
 import { writeFileSync } from "node:fs";
-import { type CoreKind, KINDS } from "./core-schemas/kinds.ts";
+import { coreSchemaFile, KINDS } from "./core-schemas/kinds.ts";
 import { type OpenApiSchema, toJsonSchema } from "./core-schemas/openapi.ts";
 
 const ROOT = new URL("..", import.meta.url).pathname;
@@ -17,12 +17,6 @@ function fetchSchemas(cluster: string, groupVersion: string): Readonly<Record<st
   return JSON.parse(text).components.schemas;
 }
 
-/** `EndpointSlice` → `src/schema/core/endpoint-slice.json`. */
-function fileOf(kind: CoreKind): string {
-  const name = kind.schema.slice(kind.schema.lastIndexOf(".") + 1);
-  return `${ROOT}src/schema/core/${name.replace(/(?<=[a-z])(?=[A-Z])/g, "-").toLowerCase()}.json`;
-}
-
 const cluster = process.argv[2];
 if (cluster === undefined || cluster.startsWith("-")) {
   process.stdout.write(USAGE);
@@ -30,6 +24,6 @@ if (cluster === undefined || cluster.startsWith("-")) {
 }
 for (const kind of KINDS) {
   const schema = toJsonSchema(kind, fetchSchemas(cluster, kind.groupVersion));
-  writeFileSync(fileOf(kind), `${JSON.stringify(schema, null, 2)}\n`);
+  writeFileSync(ROOT + coreSchemaFile(kind), `${JSON.stringify(schema, null, 2)}\n`);
 }
 execFileSync(`${ROOT}node_modules/.bin/biome`, ["format", "--write", `${ROOT}src/schema/core`], { stdio: "inherit" });

@@ -81,3 +81,9 @@ export const KINDS: readonly CoreKind[] = [
     },
   },
 ];
+
+/** Where the schema of a kind is kept, from the root of the checkout: `EndpointSlice` → `src/schema/core/endpoint-slice.json`. */
+export function coreSchemaFile(kind: CoreKind): string {
+  const name = kind.schema.slice(kind.schema.lastIndexOf(".") + 1);
+  return `src/schema/core/${name.replace(/(?<=[a-z])(?=[A-Z])/g, "-").toLowerCase()}.json`;
+}
