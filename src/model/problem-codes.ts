@@ -14,6 +14,10 @@ export const PROBLEM_CODES = {
     severity: "error",
     meaning: "A file is larger than the limit of 10 MiB; its objects keep their last good version.",
   },
+  TooManyFiles: {
+    severity: "error",
+    meaning: "A folder holds more manifests than the limit; the last ones by path are not read.",
+  },
   InvalidYAML: { severity: "error", meaning: "A file does not parse; its objects keep their last good version." },
   InvalidObject: {
     severity: "error",

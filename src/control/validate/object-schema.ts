@@ -41,7 +41,7 @@ const ajv = new Ajv({
  * A pattern that takes linear time: where groups repeat, the engine of the language may take exponential time.
  * ajv tells patterns apart by their `toString`.
  */
-function linearRegex(pattern: string, flags: string): { test(text: string): boolean } {
+function linearRegex(pattern: string, flags: string): { test(text: string): boolean; toString(): string } {
   if (!/\)[*+{]/.test(pattern)) return new RegExp(pattern, flags);
   const compiled = RE2JS.compile(pattern);
   return { test: (text) => compiled.matcher(text).find(), toString: () => pattern };

@@ -75,7 +75,9 @@ function parse(piece: Piece, index: number): Result<readonly ManifestDocument[],
     const [error] = document.errors;
     if (error !== undefined) {
       const message = error.code === "RESOURCE_EXHAUSTION" ? "it is nested too deeply" : lowerFirst(error.message);
-      return fail({ line: piece.linesBefore + lineCounter.linePos(error.pos[0]).line, message });
+      // What is missing is found missing at the end: the last line that says something is where to look.
+      const lastLine = countLines(piece.text.trimEnd()) + 1;
+      return fail({ line: piece.linesBefore + Math.min(lineCounter.linePos(error.pos[0]).line, lastLine), message });
     }
     const offset = document.contents?.range?.[0];
     const at = offset === undefined ? line : piece.linesBefore + lineCounter.linePos(offset).line;

@@ -1,0 +1,145 @@
+import { readFileSync } from "node:fs";
+import type { TimeSlice } from "../../../kernel/time-slice.ts";
+import type { ObjectRef } from "../../../model/object-ref.ts";
+import { objectKey } from "../../../model/object-ref.ts";
+import type { Problem } from "../../../model/problem.ts";
+import { problem } from "../../../model/problem-codes.ts";
+import type { Intake } from "../../validate/intake.ts";
+import type { Claim } from "./claims.ts";
+import { Claims, claim } from "./claims.ts";
+import { lineOfField } from "./line-finder.ts";
+import type { FileReading } from "./manifest-file.ts";
+
+/** A Problem, and the line of the file it is about. */
+export interface LocatedProblem extends Problem {
+  /** Path as the folder was named, for people and editors; "" when it is about no file. */
+  readonly file: string;
+  /** From 1; 0 when it is about no file. */
+  readonly line: number;
+}
+
+/** Where something stands. */
+export interface Location {
+  readonly file: string;
+  readonly line: number;
+}
+
+/** The object of a Problem that concerns a file as a whole. */
+export const NO_OBJECT: ObjectRef = { kind: "", namespace: "", name: "" };
+
+/**
+ * What a set of files says, given to the intake object by object: of several documents about one object the first counts (by path,
+ * then position), and when it goes the next takes its place. A file that is refused keeps what it said before.
+ */
+export class ManifestSet {
+  readonly #intake: Intake;
+  readonly #textOf: (file: string) => string;
+  readonly #claims = new Claims();
+  /** The document that was last given to the intake, by object. */
+  readonly #given = new Map<string, Claim>();
+  readonly #fileProblems = new Map<string, readonly LocatedProblem[]>();
+
+  constructor(intake: Intake, textOf: (file: string) => string = (file) => readFileSync(file, "utf8")) {
+    this.#intake = intake;
+    this.#textOf = textOf;
+  }
+
+  /** Number of objects that at least one document describes. */
+  get size(): number {
+    return this.#given.size;
+  }
+
+  /** Whether every object the file described so far is still in what it says now. */
+  losesNothing(file: string, reading: FileReading & { readonly state: "read" }): boolean {
+    const former = this.#claims.ofFile(file);
+    if (former.length === 0) return true;
+    const now = new Set(this.#interpret(file, reading).claims.map((each) => each.key));
+    return former.every((each) => now.has(each.key));
+  }
+
+  /** Takes over what some files say now, all at once: what moved from one to another never goes away in between. */
+  async take(readings: ReadonlyMap<string, FileReading>, slice: TimeSlice): Promise<void> {
+    const touched = new Set<string>();
+    for (const [file, reading] of readings) {
+      for (const key of this.#takeFile(file, reading)) touched.add(key);
+      await slice.breathe();
+    }
+    const gone: Claim[] = [];
+    for (const key of touched) {
+      const winner = this.#claims.winner(key);
+      const given = this.#given.get(key);
+      if (winner === undefined && given !== undefined) gone.push(given);
+      if (winner === undefined || winner === given) continue;
+      this.#given.set(key, winner);
+      this.#intake.put(winner.object);
+      await slice.breathe();
+    }
+    for (const { key, object } of gone) {
+      this.#given.delete(key);
+      this.#intake.remove(object.ref);
+    }
+  }
+
+  /** Everything wrong with the files and the objects in them, with file and line. In no particular order. */
+  problems(): readonly LocatedProblem[] {
+    return [
+      ...[...this.#fileProblems.values()].flat(),
+      ...[...this.#claims.losers()].map(({ loser, winner }) => duplicate(loser, winner)),
+      ...[...this.#intake.problems()].map((each) => this.located(each)),
+    ];
+  }
+
+  /** A Problem with the place of its object and field. */
+  located(found: Problem): LocatedProblem {
+    return { ...found, ...(this.locate(found.object, found.field) ?? { file: "", line: 0 }) };
+  }
+
+  /** Where a field of an object stands; the line of the object when the field cannot be found. Undefined when no file has the object. */
+  locate(object: ObjectRef, field: string): Location | undefined {
+    const given = this.#given.get(objectKey(object));
+    if (given === undefined) return undefined;
+    return { file: given.file, line: this.#lineOf(given, field) ?? given.line };
+  }
+
+  #lineOf({ file, place }: Claim, field: string): number | undefined {
+    try {
+      return lineOfField(this.#textOf(file), place, field);
+    } catch {
+      // The file went away, or changed into something else, since it was read: the line it had then is the best answer.
+      return undefined;
+    }
+  }
+
+  #takeFile(file: string, reading: FileReading): Iterable<string> {
+    if (reading.state === "refused") {
+      const { code, line, message } = reading;
+      this.#fileProblems.set(file, [{ ...problem(code, NO_OBJECT, "", message), file, line }]);
+      return [];
+    }
+    const { claims, problems } = reading.state === "gone" ? { claims: [], problems: [] } : this.#interpret(file, reading);
+    if (problems.length === 0) this.#fileProblems.delete(file);
+    else this.#fileProblems.set(file, problems);
+    return this.#claims.replace(file, claims);
+  }
+
+  #interpret(file: string, reading: FileReading & { readonly state: "read" }): { claims: Claim[]; problems: LocatedProblem[] } {
+    const claims: Claim[] = [];
+    const problems: LocatedProblem[] = [];
+    for (const { value, line, place } of reading.documents) {
+      const identified = this.#intake.identify(value);
+      if (!identified.ok) {
+        const { field, message, hint } = identified.error;
+        problems.push({ ...problem("InvalidObject", NO_OBJECT, field, message, hint), file, line });
+      } else if (identified.value !== null) {
+        claims.push(claim(file, line, place, identified.value));
+      }
+    }
+    return { claims, problems };
+  }
+}
+
+function duplicate(loser: Claim, winner: Claim): LocatedProblem {
+  const message = `already described in ${winner.file}, line ${winner.line}, which counts`;
+  const { file, line, object } = loser;
+  return { ...problem("DuplicateObject", object.ref, "", message, "remove one of them"), file, line };
+}
