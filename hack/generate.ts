@@ -1,5 +1,5 @@
 import { readdirSync } from "node:fs";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { findMatchers, findMiddlewares } from "./generate/extension-folders.ts";
 import { applyDifferences, compareFiles, type GeneratedFiles } from "./generate/generated-files.ts";
@@ -9,6 +9,7 @@ import { referencePages } from "./generate/reference-pages.ts";
 import { matcherRegistry, middlewareRegistry } from "./generate/registries.ts";
 import { type Crd, readCrd } from "./generate/schema.ts";
 import { schemaTypes, TYPES_FOLDER } from "./generate/schema-types.ts";
+import { exitCodeOf } from "./generate/source-error.ts";
 
 const USAGE = `npm run generate [-- --check]
 
@@ -67,4 +68,4 @@ export async function main(root: string, args: readonly string[]): Promise<numbe
 }
 
 if (import.meta.main)
-  process.exitCode = await main(new URL("..", import.meta.url).pathname.replace(/\/$/, ""), process.argv.slice(2));
+  process.exitCode = await exitCodeOf("generate", () => main(resolve(import.meta.dirname, ".."), process.argv.slice(2)));

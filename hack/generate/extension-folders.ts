@@ -1,9 +1,9 @@
 import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
-import { parse } from "yaml";
 import { readIfThere } from "./generated-files.ts";
 import { camelCase } from "./names.ts";
-import type { Schema } from "./schema.ts";
+import { parseYaml, type Schema } from "./schema.ts";
+import { SourceError } from "./source-error.ts";
 
 /** One folder under `src/extensions/middlewares/`. */
 export interface MiddlewareFolder {
@@ -34,7 +34,7 @@ export function findMiddlewares(root: string): MiddlewareFolder[] {
   for (const [index, { kind, folder }] of found.entries()) {
     const next = found[index + 1];
     if (next?.kind === kind)
-      throw new Error(`${MIDDLEWARES}/${folder} and ${MIDDLEWARES}/${next.folder} are both of kind ${kind}`);
+      throw new SourceError(`${MIDDLEWARES}/${folder} and ${MIDDLEWARES}/${next.folder} are both of kind ${kind}`);
   }
   return found;
 }
@@ -43,7 +43,7 @@ export function findMiddlewares(root: string): MiddlewareFolder[] {
 export function findMatchers(root: string): MatcherFolder[] {
   return foldersIn(join(root, MATCHERS)).map((folder) => {
     if (!existsSync(join(root, MATCHERS, folder, `${folder}.ts`))) {
-      throw new Error(`${MATCHERS}/${folder} has no module ${folder}.ts`);
+      throw new SourceError(`${MATCHERS}/${folder} has no module ${folder}.ts`);
     }
     return { folder, exportName: camelCase(folder) };
   });
@@ -51,9 +51,9 @@ export function findMatchers(root: string): MatcherFolder[] {
 
 function readMiddleware(parent: string, folder: string): MiddlewareFolder {
   const text = readIfThere(join(parent, folder, "schema.yaml"));
-  if (text === null) throw new Error(`${MIDDLEWARES}/${folder} has no schema.yaml`);
-  const { [KIND_KEY]: kind = camelCase(folder), ...schema } = parse(text) as Schema;
-  if (schema.title === undefined) throw new Error(`${MIDDLEWARES}/${folder}/schema.yaml has no title`);
+  if (text === null) throw new SourceError(`${MIDDLEWARES}/${folder} has no schema.yaml`);
+  const { [KIND_KEY]: kind = camelCase(folder), ...schema } = parseYaml(text, `${MIDDLEWARES}/${folder}/schema.yaml`) as Schema;
+  if (schema.title === undefined) throw new SourceError(`${MIDDLEWARES}/${folder}/schema.yaml has no title`);
   return { folder, kind: String(kind), schema, hasModule: existsSync(join(parent, folder, `${folder}.ts`)) };
 }
 

@@ -1,6 +1,7 @@
 import { stringify } from "yaml";
 import type { MiddlewareFolder } from "./extension-folders.ts";
 import { type Crd, crdSchema, mapSchema, readCrd, type Schema, schemaAt } from "./schema.ts";
+import { SourceError } from "./source-error.ts";
 
 /** Where the frame of the Middleware CRD is, and where the whole goes. */
 const BASE = "src/extensions/middlewares/crd.base.yaml";
@@ -19,7 +20,7 @@ const COPY_KEY = "x-fairway-copy";
 export function composeMiddlewareCrd(root: string, folders: readonly MiddlewareFolder[]): Crd {
   const crd = readCrd(root, BASE);
   const spec = crdSchema(crd).properties?.spec;
-  if (spec === undefined) throw new Error(`${BASE} has no spec`);
+  if (spec === undefined) throw new SourceError(`${BASE} has no spec`);
   const copyOf = copier(root, folders);
   spec.properties = Object.fromEntries(
     folders.map(({ kind, folder, schema }) => [kind, mapSchema(schema, (node) => copyOf(node, folder))]),
@@ -42,7 +43,7 @@ function copier(root: string, folders: readonly MiddlewareFolder[]): (node: Sche
       : folders.find((candidate) => candidate.folder === file)?.schema;
     const found = source && schemaAt(source, field);
     if (found === undefined)
-      throw new Error(`src/extensions/middlewares/${folder}/schema.yaml: nothing at ${COPY_KEY} ${reference}`);
+      throw new SourceError(`src/extensions/middlewares/${folder}/schema.yaml: nothing at ${COPY_KEY} ${reference}`);
     return { ...found, ...own };
   };
 }

@@ -9,6 +9,7 @@ import type { GeneratedFiles } from "./generated-files.ts";
 import { anchor, code, PAGE_BANNER, table } from "./markdown.ts";
 import { type Crd, crdSchema } from "./schema.ts";
 import { renderSections } from "./schema-pages.ts";
+import { SourceError } from "./source-error.ts";
 
 /** What the pages are made of. */
 export interface ReferenceSources {
@@ -73,7 +74,7 @@ async function matchersPage({ root, matchers }: ReferenceSources): Promise<strin
     matchers.map(async ({ folder, exportName }) => {
       const path = `src/extensions/matchers/${folder}/${folder}.ts`;
       const matcher = (await load(root, path))[exportName] as Matcher | undefined;
-      if (matcher === undefined) throw new Error(`${path} does not export ${exportName}`);
+      if (matcher === undefined) throw new SourceError(`${path} does not export ${exportName}`);
       const { min, max } = matcher.arity;
       return [code(matcher.name), min === max ? String(min) : `${min} to ${max}`, docComment(root, path, exportName)];
     }),
@@ -116,7 +117,7 @@ function page(title: string, intro: string, body: string): string {
 function docComment(root: string, path: string, exportName: string): string {
   const source = readFileSync(join(root, path), "utf8");
   const comment = source.match(new RegExp(`/\\*\\*((?:(?!\\*/)[^])*)\\*/\\s*export const ${exportName}\\b`))?.[1];
-  if (comment === undefined) throw new Error(`${path} says nothing about ${exportName}: write a comment before it`);
+  if (comment === undefined) throw new SourceError(`${path} says nothing about ${exportName}: write a comment before it`);
   return comment.replace(/\n\s*\*/g, " ").trim();
 }
 

@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { parse } from "yaml";
+import { parseDocument } from "yaml";
+import { SourceError } from "./source-error.ts";
 
 /** A node of an OpenAPI v3 schema as YAML gave it. */
 export interface Schema {
@@ -39,11 +40,19 @@ export interface Crd {
   };
 }
 
+/** What one YAML document says. Throws, naming `path`, when it does not parse. */
+export function parseYaml(text: string, path: string): unknown {
+  const document = parseDocument(text);
+  const [error] = document.errors;
+  if (error !== undefined) throw new SourceError(`${path}: ${error.message}`);
+  return document.toJS();
+}
+
 /** Reads one CRD. Throws, naming the file, when it is something else. */
 export function readCrd(root: string, path: string): Crd {
-  const crd = parse(readFileSync(join(root, path), "utf8")) as Crd;
+  const crd = parseYaml(readFileSync(join(root, path), "utf8"), path) as Crd | null;
   if (crd?.kind !== "CustomResourceDefinition" || crd.spec?.versions?.[0]?.schema?.openAPIV3Schema === undefined) {
-    throw new Error(`${path} is not a CustomResourceDefinition with a schema`);
+    throw new SourceError(`${path} is not a CustomResourceDefinition with a schema`);
   }
   return crd;
 }
