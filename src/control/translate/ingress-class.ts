@@ -39,9 +39,11 @@ export function classOf(object: StoredObject, view: ObjectView, settings: Compil
 
 function servedClass(named: string | undefined, view: ObjectView, settings: CompileSettings): string | null {
   if (settings.classes.select === "every") return settings.classes.publishAs;
-  const { names } = settings.classes;
-  if (named !== undefined) return names.includes(named) && isOurs(named, view, settings) ? named : null;
-  return names.find((name) => isDefault(name, view, settings)) ?? null;
+  const { names, publishAs } = settings.classes;
+  const isServed = (name: string): boolean => names.includes(name) && isOurs(name, view, settings);
+  const served =
+    named === undefined ? names.find((name) => isDefault(name, view, settings)) : isServed(named) ? named : undefined;
+  return served === undefined ? null : (publishAs ?? served);
 }
 
 function isOurs(name: string, view: ObjectView, settings: CompileSettings): boolean {

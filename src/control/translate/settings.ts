@@ -19,11 +19,11 @@ export interface CompileSettings {
 
 /**
  * Which ingress classes are served: every object, whatever class it names, published as one class; or the objects of the named
- * classes, each published on its own.
+ * classes, each published on its own, or all as one class where `publishAs` names it.
  */
 export type ClassSelection =
   | { readonly select: "every"; readonly publishAs: string }
-  | { readonly select: "named"; readonly names: readonly string[] };
+  | { readonly select: "named"; readonly names: readonly string[]; readonly publishAs?: string };
 
 /** The controller name IngressClasses carry in `spec.controller` to be served by Fairway. */
 export const CONTROLLER_NAME = "fairway.dev/ingress-controller";
@@ -33,5 +33,6 @@ export const EVERY_CLASS = "fairway";
 
 /** The names of the classes that are published. */
 export function publishedClasses(selection: ClassSelection): readonly string[] {
-  return selection.select === "every" ? [selection.publishAs] : selection.names;
+  if (selection.publishAs !== undefined) return [selection.publishAs];
+  return selection.select === "every" ? [] : selection.names;
 }
