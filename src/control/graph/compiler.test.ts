@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import { resourceId } from "../../model/ids.ts";
 import type { Resource } from "../../model/resource.ts";
 import { ObjectStore } from "../store/object-store.ts";
-import { type CompileSettings, CONTROLLER_NAME } from "../translate/settings.ts";
+import { CONTROLLER_NAME, type CompileSettings } from "../translate/settings.ts";
 import { Compiler } from "./compiler.ts";
 import type { Hold, Holds } from "./holds.ts";
 import { applyEdits, edits, storedObject } from "./world-edits.ts";
@@ -221,7 +221,10 @@ test("a hold is over when what was missed has come", () => {
   store.apply(strip("/x"));
   const { result, resources } = change(holds);
   expect(result.releasable).toEqual([...holds.keys()]);
-  expect(resources).toMatchObject([{ kind: "stripPrefix" }, { middlewares: ["middleware:Middleware/one/strip/"], tombstone: null }]);
+  expect(resources).toMatchObject([
+    { kind: "stripPrefix" },
+    { middlewares: ["middleware:Middleware/one/strip/"], tombstone: null },
+  ]);
 });
 
 test("a rule that is edited and misses a reference is held under its new name", () => {
@@ -250,4 +253,39 @@ test("a rule that cannot be built for a reason that waiting does not mend is not
   };
   store.apply(storedObject("IngressRoute", "one", "x", { spec: { routes: [unsupported] } }));
   expect(change().result.holdable).toEqual([]);
+});
+
+test("the old form of a rule stands aside when the object has that form again", () => {
+  const good = { match: "Host(`x.com`)", services: [{ name: "a", port: 80 }] };
+  const bad = { match: "Host(`y.com`)", services: [{ name: "missing", port: 80 }] };
+  const object = (...routes: readonly unknown[]) => storedObject("IngressRoute", "one", "x", { spec: { routes } });
+  const { store, compiler, change } = running(service(""), slice("10.0.0.1"), object(good));
+  store.apply(object(bad));
+  const holds: Holds = new Map(change().result.holdable.map((hold) => [hold.id, hold]));
+  change(holds);
+  store.apply(object(bad, good));
+  change(holds);
+  const routers = [...(compiler.graph("fairway")?.resources.values() ?? [])].filter((resource) => "ruleText" in resource);
+  expect(routers.map(({ ruleText, tombstone }) => [ruleText, tombstone])).toEqual([
+    ["Host(`x.com`)", null],
+    ["Host(`y.com`)", ["ServiceNotFound"]],
+  ]);
+  store.apply(object(bad));
+  change();
+  expect(routers.length - 1).toBe(
+    [...(compiler.graph("fairway")?.resources.keys() ?? [])].filter((id) => /^router/.test(id)).length,
+  );
+});
+
+test("a slice that changes sides leaves the one Service and joins the other", () => {
+  const named = (name: string) => storedObject("Service", "one", name, { spec: { ports: [{ name: "http", port: 80 }] } });
+  const sliceOf = (owner: string) => ({ ...slice("10.0.0.1"), labels: { "kubernetes.io/service-name": owner } });
+  const to = (name: string) =>
+    storedObject("IngressRoute", "one", name, { spec: { routes: [{ match: "Method(`GET`)", services: [{ name, port: 80 }] }] } });
+  const { store, change } = running(named("a"), named("b"), sliceOf("a"), to("a"), to("b"));
+  store.apply(sliceOf("b"));
+  expect(change().resources).toMatchObject([
+    { id: "endpoints:Service/one/a/80", servers: [] },
+    { id: "endpoints:Service/one/b/80", servers: [{ address: "10.0.0.1" }] },
+  ]);
 });

@@ -102,12 +102,18 @@ const middlewares = fc
   .map(([namespace, name, spec]) => storedObject("Middleware", namespace, name, { spec }));
 
 const services = fc
-  .tuple(namespaces, letters, fc.constantFrom<unknown>([{ name: "http", port: 80 }], [{ port: 80 }], [{ name: "https", port: 443 }]))
+  .tuple(
+    namespaces,
+    letters,
+    fc.constantFrom<unknown>([{ name: "http", port: 80 }], [{ port: 80 }], [{ name: "https", port: 443 }]),
+  )
   .map(([namespace, name, ports]) => storedObject("Service", namespace, name, { spec: { ports } }));
 
 const externalServices = fc
   .tuple(namespaces, letters)
-  .map(([namespace, name]) => storedObject("Service", namespace, name, { spec: { type: "ExternalName", externalName: "x.org" } }));
+  .map(([namespace, name]) =>
+    storedObject("Service", namespace, name, { spec: { type: "ExternalName", externalName: "x.org" } }),
+  );
 
 const slices = fc
   .record({

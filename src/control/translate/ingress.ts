@@ -161,7 +161,10 @@ function translateClaim(
 
 function resolveBackend({ ref }: StoredObject, { service }: Backend, field: string, view: TranslateView) {
   if (!service)
-    return { id: null, problems: [notSupported(ref, `${field}.resource`, "Resource backends are not supported yet; the route answers 503.")] };
+    return {
+      id: null,
+      problems: [notSupported(ref, `${field}.resource`, "Resource backends are not supported yet; the route answers 503.")],
+    };
   const port = service.port?.number ?? service.port?.name ?? "";
   const face = view.service({ namespace: ref.namespace, name: service.name, port, passHostHeader: true, scheme: null });
   if (face.status === "ready") return { id: face.id, problems: [] };
