@@ -279,7 +279,9 @@ export const VIOLATIONS: readonly Violation[] = [
     name: "two kinds in one MiddlewareTCP",
     kind: "MiddlewareTCP",
     spec: { inFlightConn: { amount: 1 }, ipAllowList: { sourceRange: ["10.0.0.0/8"] } },
-    errors: ["spec: Too many: 2: must have at most 1 item"],
+    errors: [
+      "spec: Invalid value: set exactly one of inFlightConn, ipAllowList and ipWhiteList: write a MiddlewareTCP of its own for each",
+    ],
   },
   {
     name: "a range of addresses that is none",
@@ -294,13 +296,17 @@ export const VIOLATIONS: readonly Violation[] = [
     name: "two kinds in one FairwayService",
     kind: "FairwayService",
     spec: { weighted: { services: [SERVICE] }, highestRandomWeight: { services: [SERVICE] } },
-    errors: ["spec: Too many: 2: must have at most 1 item"],
+    errors: [
+      "spec: Invalid value: set exactly one of weighted, mirroring, highestRandomWeight and failover: write a FairwayService of its own for each",
+    ],
   },
   {
     name: "no kind in a FairwayService",
     kind: "FairwayService",
     spec: {},
-    errors: ["spec: Invalid value: 0: spec in body should have at least 1 properties"],
+    errors: [
+      "spec: Invalid value: set exactly one of weighted, mirroring, highestRandomWeight and failover: write a FairwayService of its own for each",
+    ],
   },
   {
     name: "services that all have weight 0",
