@@ -1,7 +1,9 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { parse } from "yaml";
+import { compileSchema } from "../src/control/validate/object-schema.ts";
 import { schemaNodes } from "../test/cluster/schema-nodes.ts";
+import { VIOLATIONS } from "../test/cluster/violations.ts";
 import { type Crd, crdSchema, readCrd, type Schema, schemaAt } from "./generate/schema.ts";
 
 const ROOT = new URL("..", import.meta.url).pathname;
@@ -73,10 +75,10 @@ describe.each(CRDS)("crds/%s", (_file, crd) => {
   test("bounds every list, map and text from above, and every number from below", () => {
     const unbounded = nodes.filter(({ path, schema }) => {
       if (!path.startsWith("spec.") || schema["x-kubernetes-preserve-unknown-fields"] === true) return false;
-      if (schema.type === "array") return schema["maxItems"] === undefined;
-      if (schema.type === "object") return schema.additionalProperties !== undefined && schema["maxProperties"] === undefined;
-      if (schema.type === "string") return schema["maxLength"] === undefined && schema["enum"] === undefined;
-      return schema.type === "integer" && schema["minimum"] === undefined;
+      if (schema.type === "array") return schema.maxItems === undefined;
+      if (schema.type === "object") return schema.additionalProperties !== undefined && schema.maxProperties === undefined;
+      if (schema.type === "string") return schema.maxLength === undefined && schema.enum === undefined;
+      return schema.type === "integer" && schema.minimum === undefined;
     });
     expect(unbounded.map(({ path }) => path)).toEqual([]);
   });
@@ -116,3 +118,14 @@ test("the status has one form among the kinds of routes, and one among the share
         shape(fieldOf("TLSOption", `status.controllers[].${field}`)),
       );
 });
+
+test.each(VIOLATIONS.map((violation) => [violation.kind, violation.name, violation] as const))(
+  "%s: %s is refused offline at the same field as by an API server",
+  (_kind, _name, { kind, spec, errors }) => {
+    const object = { apiVersion: "fairway.dev/v1alpha1", kind, metadata: { name: "wrong" }, spec };
+    const problems = compileSchema(crdSchema(kindOf(kind)), false).check(object);
+    const told = errors.map((error) => error.slice(0, error.indexOf(": ")));
+    expect(problems).not.toEqual([]);
+    expect(told).toEqual(expect.arrayContaining(problems.map(({ field }) => field)));
+  },
+);

@@ -31,9 +31,9 @@ function kind(bounds: CoreKind["bounds"]): CoreKind {
 }
 
 test("references are inlined, and a description beside one counts before its target's", () => {
-  const spec = toJsonSchema(kind({}), SCHEMAS).properties?.["spec"];
+  const spec = toJsonSchema(kind({}), SCHEMAS).properties?.spec;
   expect(spec?.description).toBe("what it does");
-  expect(spec?.properties?.["port"]).toEqual({ type: ["integer", "string"] });
+  expect(spec?.properties?.port).toEqual({ type: ["integer", "string"] });
 });
 
 test("a description is cut to its first sentence", () => {
@@ -43,13 +43,13 @@ test("a description is cut to its first sentence", () => {
 test("apiVersion, kind and metadata are required, and the first two are fixed", () => {
   const schema = toJsonSchema(kind({}), SCHEMAS);
   expect(schema.required).toEqual(["apiVersion", "kind", "metadata", "spec"]);
-  expect(schema.properties?.["apiVersion"]?.enum).toEqual(["test.dev/v1"]);
-  expect(schema.properties?.["kind"]?.enum).toEqual(["Thing"]);
+  expect(schema.properties?.apiVersion?.enum).toEqual(["test.dev/v1"]);
+  expect(schema.properties?.kind?.enum).toEqual(["Thing"]);
 });
 
 test("bounds reach into lists", () => {
   const schema = toJsonSchema(kind({ "spec.ports": { maxItems: 2 }, "spec.ports[]": { minimum: 1 } }), SCHEMAS);
-  expect(schema.properties?.["spec"]?.properties?.["ports"]).toEqual({
+  expect(schema.properties?.spec?.properties?.ports).toEqual({
     type: "array",
     maxItems: 2,
     items: { type: "integer", minimum: 1, maximum: 2 ** 31 - 1 },
@@ -61,7 +61,7 @@ test("a bound for a field that the API server does not know fails, so that none 
 });
 
 test("binary data is base64, broken into lines or not", () => {
-  const pattern = toJsonSchema(kind({}), SCHEMAS).properties?.["spec"]?.properties?.["keys"]?.additionalProperties?.pattern ?? "";
+  const pattern = toJsonSchema(kind({}), SCHEMAS).properties?.spec?.properties?.keys?.additionalProperties?.pattern ?? "";
   for (const text of ["", "YQ==", "YWI=", "YWJj\nYWJj\n"]) expect(text).toMatch(new RegExp(pattern));
   for (const text of ["a b", "YQ===", "=YQ=", "ä"]) expect(text).not.toMatch(new RegExp(pattern));
 });
