@@ -98,6 +98,8 @@ export interface WorkerStart {
   readonly generation: GenerationUpdate | null;
   /** PEM of the self-signed certificate for names nobody has a certificate for. */
   readonly defaultCertificate: { readonly chainPem: string; readonly keyPem: string };
+  /** 48 random bytes, the same for all workers of the proxy: a TLS session may resume on any of them. */
+  readonly ticketKeys: Uint8Array;
   /** Addresses of external names known so far. */
   readonly names: readonly ResolvedName[];
   /** This worker's row of counters (see `telemetry/worker-counters.ts`). */

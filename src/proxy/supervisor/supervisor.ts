@@ -1,3 +1,4 @@
+import { randomBytes } from "node:crypto";
 import { ChannelClient } from "../../channel/client.ts";
 import type { CheckedDelta, Outcome } from "../../channel/holding.ts";
 import type { ChannelTiming } from "../../channel/timing.ts";
@@ -60,6 +61,7 @@ export class Supervisor implements AdminSource {
   readonly #clock: Clock;
   readonly #current = new CurrentGeneration();
   readonly #certificate: ReturnType<typeof makeDefaultCertificate>;
+  readonly #ticketKeys: Uint8Array = randomBytes(48);
   readonly #entryPoints: EntryPointStatus;
   readonly #names: Names;
   readonly #build: BuildLink;
@@ -95,6 +97,7 @@ export class Supervisor implements AdminSource {
       startWith: () => ({
         generation: this.#current.whole(),
         defaultCertificate: this.#certificate,
+        ticketKeys: this.#ticketKeys,
         names: this.#names.known(),
       }),
       clock,

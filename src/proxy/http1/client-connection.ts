@@ -1,0 +1,326 @@
+import type { Buffer } from "node:buffer";
+import { FAILURES, type Failure } from "../../model/failure.ts";
+import { ByteSocket, type SocketEvents } from "../listen/byte-socket.ts";
+import type { Deadlines, Timed } from "../pipeline/deadlines.ts";
+import { ByteQueue } from "./byte-queue.ts";
+import { findHeadEnd } from "./bytes.ts";
+import { ChunkedDecoder } from "./chunked.ts";
+import { HEAD_BYTES_MAX, INFORMATIONAL_MAX, type Timeouts } from "./limits.ts";
+import { parseResponseHead, type ResponseFraming, ResponseHead, responseFraming } from "./response-parser.ts";
+
+/** Who gets the response. All bytes are borrowed; calls come in the order of the methods. */
+export interface ResponseSink {
+  /** An informational response other than 101. */
+  onInformational(bytes: Buffer, head: ResponseHead): void;
+  /** The final head, or 101: then everything that follows is `onTunnelBytes`. */
+  onHead(bytes: Buffer, head: ResponseHead, framing: ResponseFraming): void;
+  /** Data of the body, without framing. */
+  onBody(bytes: Buffer, start: number, end: number): void;
+  /** The response is complete: the sink gives the connection back, or ends it. */
+  onComplete(): void;
+  onTunnelBytes(bytes: Buffer, start: number, end: number): void;
+  onTunnelEnd(): void;
+  /** One read has been told in full: what was put together can be sent. False stops reading until `resume`. */
+  onReadEnd(): boolean;
+  /** The server takes more of the request. */
+  onDrain(): void;
+  /** It went wrong; the connection is gone. */
+  onFailed(failure: Failure): void;
+}
+
+/** Who keeps connections while nobody uses them. */
+export interface ConnectionOwner {
+  onConnected(connection: ClientConnection): void;
+  onConnectFailed(connection: ClientConnection, failure: Failure): void;
+  /** Gone, after it was connected. */
+  onClosed(connection: ClientConnection): void;
+}
+
+/**
+ * `connecting` → `idle` ⇄ `head` (a request was begun, no response head yet) → `body` → `idle`, or → `tunnel`.
+ * From anywhere → `closed`.
+ */
+type State = "connecting" | "idle" | "head" | "body" | "tunnel" | "closed";
+
+/** The head in hand. Read synchronously, so that one serves all connections of a worker. */
+const head = new ResponseHead();
+
+/** One HTTP/1.1 connection to a server: one request at a time. */
+export class ClientConnection implements SocketEvents, Timed {
+  deadlineMs: number;
+  timedAt = -1;
+  /** Whether a request was sent on it before: it may have gone stale since. */
+  isReused = false;
+  readonly #owner: ConnectionOwner;
+  readonly #deadlines: Deadlines;
+  readonly #timeouts: Timeouts;
+  readonly #bytes: ByteSocket;
+  readonly #partial = new ByteQueue();
+  readonly #decoder = new ChunkedDecoder();
+  #state: State = "connecting";
+  #sink: ResponseSink | null = null;
+  #method = "";
+  #asksUpgrade = false;
+  #framing: ResponseFraming = "none";
+  #remaining = 0;
+  #informational = 0;
+  /** The server lets the connection be used again after the response in hand. */
+  #keepsAlive = false;
+  /** Something of a response has come. */
+  #responseBegun = false;
+
+  constructor(address: string, port: number, owner: ConnectionOwner, deadlines: Deadlines, timeouts: Timeouts) {
+    this.#owner = owner;
+    this.#deadlines = deadlines;
+    this.#timeouts = timeouts;
+    this.deadlineMs = deadlines.nowMs + timeouts.connectMs;
+    deadlines.add(this);
+    this.#bytes = ByteSocket.connecting(address, port, this, () => this.#onConnect());
+  }
+
+  get bytes(): ByteSocket {
+    return this.#bytes;
+  }
+
+  /** Whether a request may be sent on it: it is not gone, as far as we know. */
+  get isUsable(): boolean {
+    return this.#state === "idle" && !this.#bytes.socket.destroyed;
+  }
+
+  /** Takes a request: what `sink` sends from now on is its head and body. */
+  begin(sink: ResponseSink, method: string, asksUpgrade: boolean): void {
+    this.#sink = sink;
+    this.#state = "head";
+    this.#method = method;
+    this.#asksUpgrade = asksUpgrade;
+    this.#informational = 0;
+    this.#responseBegun = false;
+    this.deadlineMs = Number.POSITIVE_INFINITY;
+  }
+
+  /** Whether the connection may be given back once its response is complete. */
+  get isReusable(): boolean {
+    return this.#state === "idle" && this.#keepsAlive;
+  }
+
+  /** Waits for the next request; called by the pool. */
+  rest(): void {
+    this.isReused = true;
+    this.deadlineMs = this.#deadlines.nowMs + this.#timeouts.poolIdleMs;
+  }
+
+  resume(): void {
+    this.#bytes.resume();
+  }
+
+  /** Ends the connection; nobody is told any more but its owner. */
+  close(): void {
+    this.#sink = null;
+    if (this.#state !== "closed") this.#bytes.destroy();
+  }
+
+  /** Sends what is queued, then ends the connection; nobody is told any more but its owner. */
+  detach(): void {
+    this.#sink = null;
+    this.deadlineMs = this.#deadlines.nowMs + this.#timeouts.lingerMs;
+    this.#bytes.end();
+  }
+
+  /** Ends the connection so that the server sees that what it got is not whole. */
+  abort(): void {
+    this.#sink = null;
+    if (this.#state !== "closed") this.#bytes.abort();
+  }
+
+  onBytes(bytes: Buffer, length: number): boolean {
+    if (this.#state === "idle") {
+      // Bytes nobody asked for: whose response would they be?
+      this.close();
+      return false;
+    }
+    if (this.#sink === null) return false;
+    this.#responseBegun = true;
+    if (this.#partial.length > 0) this.#readOn(bytes, length);
+    else this.#read(bytes, 0, length);
+    return this.#endRead();
+  }
+
+  /** Whether to read on. */
+  #endRead(): boolean {
+    return this.#sink === null ? this.#state === "idle" : this.#sink.onReadEnd();
+  }
+
+  onEnd(): void {
+    if (this.#state === "tunnel") {
+      this.#sink?.onTunnelEnd();
+    } else if (this.#state === "body" && this.#framing === "close") {
+      this.#keepsAlive = false;
+      this.#complete();
+      this.close();
+    } else this.#fail(this.#lossFailure());
+  }
+
+  onDrain(): void {
+    this.#sink?.onDrain();
+  }
+
+  onClose(): void {
+    const { deadlineMs } = this;
+    const state = this.#state;
+    this.#deadlines.remove(this);
+    if (state === "connecting") {
+      this.#state = "closed";
+      const timedOut = deadlineMs <= this.#deadlines.nowMs;
+      this.#owner.onConnectFailed(this, timedOut ? FAILURES.ConnectTimeout : FAILURES.ConnectRefused);
+      return;
+    }
+    const failure = this.#lossFailure();
+    this.#state = "closed";
+    this.#owner.onClosed(this);
+    const sink = this.#sink;
+    this.#sink = null;
+    sink?.onFailed(failure);
+  }
+
+  onDeadline(): void {
+    this.#bytes.destroy();
+  }
+
+  #onConnect(): void {
+    this.#state = "idle";
+    this.#keepsAlive = true;
+    this.deadlineMs = Number.POSITIVE_INFINITY;
+    this.#owner.onConnected(this);
+  }
+
+  /** More of a head that came in pieces: looked at again only when its end is there. */
+  #readOn(more: Buffer, length: number): void {
+    const queue = this.#partial;
+    const scanFrom = Math.max(0, queue.length - 3);
+    queue.append(more, 0, length);
+    const { bytes, start, end } = queue;
+    if (findHeadEnd(bytes, start + scanFrom, end) < 0) {
+      if (queue.length > HEAD_BYTES_MAX) this.#fail(FAILURES.UpstreamMalformed);
+      return;
+    }
+    queue.clear();
+    this.#read(bytes, start, end);
+  }
+
+  #read(bytes: Buffer, start: number, end: number): void {
+    let at = start;
+    while (at < end && this.#sink !== null) {
+      if (this.#state === "head") {
+        const after = this.#readHead(bytes, at, end);
+        if (after < 0) return;
+        at = after;
+      } else if (this.#state === "body") {
+        at = this.#readBody(bytes, at, end);
+        if (at < 0) return this.#fail(FAILURES.UpstreamMalformed);
+      } else if (this.#state === "tunnel") {
+        this.#sink.onTunnelBytes(bytes, at, end);
+        return;
+      } else break;
+    }
+    if (at < end) this.#dropSurplus();
+  }
+
+  /** Returns the index after the head, or -1 when it is incomplete (and kept) or wrong (and the connection failed). */
+  #readHead(bytes: Buffer, at: number, end: number): number {
+    const after = parseResponseHead(bytes, at, end, head);
+    if (after <= 0) {
+      if (end - at <= HEAD_BYTES_MAX && findHeadEnd(bytes, at, end) < 0) this.#partial.append(bytes, at, end);
+      else this.#fail(FAILURES.UpstreamMalformed);
+      return -1;
+    }
+    if (head.status >= 200 || head.status === 101) return this.#beginResponse(bytes, after, end);
+    if (++this.#informational > INFORMATIONAL_MAX) {
+      this.#fail(FAILURES.UpstreamMalformed);
+      return -1;
+    }
+    this.#sink?.onInformational(bytes, head);
+    return after;
+  }
+
+  #beginResponse(bytes: Buffer, after: number, end: number): number {
+    const sink = this.#sink as ResponseSink;
+    if (head.status === 101) {
+      if (!this.#asksUpgrade || !head.connectionUpgrade || head.upgradeField < 0) {
+        this.#fail(FAILURES.UpstreamMalformed);
+        return -1;
+      }
+      this.#state = "tunnel";
+      sink.onHead(bytes, head, "none");
+      return after;
+    }
+    this.#framing = responseFraming(head, this.#method);
+    this.#remaining = head.contentLength;
+    this.#keepsAlive = head.keepAlive && this.#framing !== "close";
+    this.#state = "body";
+    if (this.#framing === "chunked") this.#decoder.reset();
+    const isEmpty = this.#framing === "none" || (this.#framing === "length" && this.#remaining === 0);
+    // A response that is followed by what nobody asked for does not leave the connection usable.
+    if (isEmpty && after < end) this.#keepsAlive = false;
+    sink.onHead(bytes, head, this.#framing);
+    if (isEmpty && this.#sink !== null) this.#complete();
+    return after;
+  }
+
+  /** Returns the index after what belongs to the body, or -1 when it is malformed. */
+  #readBody(bytes: Buffer, at: number, end: number): number {
+    if (this.#framing === "chunked") return this.#readChunked(bytes, at, end);
+    if (this.#framing === "close") {
+      this.#sink?.onBody(bytes, at, end);
+      return end;
+    }
+    const until = Math.min(end, at + this.#remaining);
+    this.#remaining -= until - at;
+    this.#sink?.onBody(bytes, at, until);
+    if (this.#remaining === 0) this.#completeAt(until, end);
+    return until;
+  }
+
+  #readChunked(bytes: Buffer, start: number, end: number): number {
+    const decoder = this.#decoder;
+    let at = start;
+    while (at < end && this.#sink !== null) {
+      at = decoder.next(bytes, at, end);
+      if (at < 0) return -1;
+      if (decoder.dataEnd > decoder.dataStart) this.#sink.onBody(bytes, decoder.dataStart, decoder.dataEnd);
+      if (decoder.done) {
+        this.#completeAt(at, end);
+        break;
+      }
+    }
+    return at;
+  }
+
+  #completeAt(at: number, end: number): void {
+    if (at < end) this.#keepsAlive = false;
+    this.#complete();
+  }
+
+  #complete(): void {
+    const sink = this.#sink;
+    this.#sink = null;
+    this.#state = "idle";
+    sink?.onComplete();
+  }
+
+  #dropSurplus(): void {
+    if (this.#sink === null && this.#state !== "closed") this.close();
+  }
+
+  /** What losing the connection means now. */
+  #lossFailure(): Failure {
+    if (this.#state === "body" || this.#state === "tunnel") return FAILURES.UpstreamAborted;
+    return this.#responseBegun ? FAILURES.UpstreamMalformed : FAILURES.UpstreamClosed;
+  }
+
+  #fail(failure: Failure): void {
+    const sink = this.#sink;
+    this.#sink = null;
+    this.#bytes.destroy();
+    sink?.onFailed(failure);
+  }
+}

@@ -1,0 +1,67 @@
+/** Every limit and timeout of the HTTP/1.1 engine, with its default. The same table is in docs/reference/limits.md; a test holds them equal. */
+
+/** Size of the read buffer all plaintext sockets of a worker share. */
+export const READ_BUFFER_BYTES = 64 * 1024;
+/** Largest message head, request or response. */
+export const HEAD_BYTES_MAX = 64 * 1024;
+/** Bytes a connection may hold unread: a full head, or a burst of pipelined requests behind the one in hand. */
+export const UNREAD_BYTES_MAX = 256 * 1024;
+/** Bytes queued on a socket at which its source is no longer read. */
+export const WRITE_QUEUE_BYTES = 128 * 1024;
+/** Largest request body kept for sending it once more. */
+export const REPLAY_BYTES_MAX = 64 * 1024;
+/** Most of a request body read and thrown away after an early answer, to keep the connection. */
+export const DISCARD_BYTES_MAX = 256 * 1024;
+/** Most servers tried for one request. */
+export const ATTEMPTS_MAX = 5;
+/** Most informational (1xx) responses before the final one. */
+export const INFORMATIONAL_MAX = 16;
+/** Connections of one worker to one server. */
+export const SERVER_CONNECTIONS_MAX = 1024;
+/** Idle connections of one worker to one server that are kept. */
+export const SERVER_IDLE_MAX = 200;
+/** Requests of one worker that wait for a connection to one server. */
+export const SERVER_PENDING_MAX = 1024;
+/** Bytes of a TLS ClientHello. */
+export const CLIENT_HELLO_BYTES_MAX = 16 * 1024;
+/** TLS contexts a worker keeps (about 30 KB each). */
+export const SECURE_CONTEXTS_MAX = 1024;
+/** Connections accepted on an entry point between its opening and its going live. */
+export const PARKED_CONNECTIONS_MAX = 1024;
+
+/** How long things may take, in ms. Held by a sweep once a second, so each is exact to about a second. */
+export interface Timeouts {
+  /** From the first byte of a request head (or accept) to its end. */
+  readonly headMs: number;
+  /** A kept-alive client connection without a request. */
+  readonly keepAliveMs: number;
+  /** ClientHello and handshake together. */
+  readonly handshakeMs: number;
+  /** Making a connection to a server. */
+  readonly connectMs: number;
+  /** From the request's last byte to the response head. */
+  readonly firstByteMs: number;
+  /** A body of either direction that makes no progress. */
+  readonly bodyIdleMs: number;
+  /** An upgraded connection without a byte in either direction. */
+  readonly tunnelIdleMs: number;
+  /** An idle pooled connection to a server. */
+  readonly poolIdleMs: number;
+  /** A request that waits for a connection when a server's limit is reached. */
+  readonly pendingMs: number;
+  /** After the last byte was written: how long the client may take to read it and close. */
+  readonly lingerMs: number;
+}
+
+export const TIMEOUTS: Timeouts = {
+  headMs: 10_000,
+  keepAliveMs: 180_000,
+  handshakeMs: 10_000,
+  connectMs: 3_000,
+  firstByteMs: 60_000,
+  bodyIdleMs: 60_000,
+  tunnelIdleMs: 3_600_000,
+  poolIdleMs: 90_000,
+  pendingMs: 10_000,
+  lingerMs: 5_000,
+};

@@ -1,0 +1,95 @@
+import type { Buffer } from "node:buffer";
+import { FAILURES, type Failure } from "../../model/failure.ts";
+import { canonicalPath } from "../../rules/canonical-path.ts";
+import { parseAuthority } from "./authority.ts";
+import type { RequestHead } from "./request-parser.ts";
+
+/** What a request is for, worked out from its target and Host. One instance per exchange, reused. */
+export class RequestTarget {
+  /** Canonical path, or `*`. */
+  path = "";
+  /** Canonical host without port; "" when the request has none. */
+  host = "";
+  /** As the client wrote it, with its port. */
+  authority = "";
+  /** -1 when the authority has none. */
+  port = -1;
+  /** Where the query is in the head, without `?`; an empty range without one. */
+  queryStart = 0;
+  queryEnd = 0;
+  hasQuery = false;
+  #rawPath = "";
+
+  /** Reads the target of `head`, whose bytes are `bytes`; returns what is wrong with it. Forms: RFC 9112 §3.2. */
+  read(bytes: Buffer, head: RequestHead): Failure | undefined {
+    if (head.method === "CONNECT") return FAILURES.MethodNotImplemented;
+    let start = head.targetStart;
+    const end = head.targetEnd;
+    let authority =
+      head.hostField < 0 ? "" : bytes.toString("latin1", head.valueStart[head.hostField], head.valueEnd[head.hostField]);
+    if (bytes[start] !== SLASH && bytes[start] !== ASTERISK) {
+      const absolute = authorityOfAbsolute(bytes, start, end);
+      if (absolute === null) return FAILURES.BadPath;
+      // The target's own authority counts, not the Host field's (RFC 9112 §3.2.2), which must be well-formed none the less.
+      if (parseAuthority(authority) === null) return FAILURES.BadHost;
+      authority = absolute.authority;
+      if (authority === "") return FAILURES.BadHost;
+      start = absolute.pathStart;
+    }
+    return this.#readAuthority(authority) ?? this.#readPath(bytes, start, end, head.method);
+  }
+
+  #readAuthority(authority: string): Failure | undefined {
+    if (authority === this.authority && authority !== "") return undefined;
+    const parsed = parseAuthority(authority);
+    if (parsed === null) return FAILURES.BadHost;
+    this.authority = authority;
+    this.host = parsed.host;
+    this.port = parsed.port;
+    return undefined;
+  }
+
+  #readPath(bytes: Buffer, start: number, end: number, method: string): Failure | undefined {
+    let query = start;
+    while (query < end && bytes[query] !== QUESTION_MARK) query++;
+    this.hasQuery = query < end;
+    this.queryStart = this.hasQuery ? query + 1 : end;
+    this.queryEnd = end;
+    if (this.hasQuery && holdsHash(bytes, query, end)) return FAILURES.BadPath;
+    const whole = method === "OPTIONS" && !this.hasQuery ? "*" : "/";
+    const raw = start === query ? whole : bytes.toString("latin1", start, query);
+    if (raw === "*") return method === "OPTIONS" && !this.hasQuery ? this.#take(raw, raw) : FAILURES.BadPath;
+    if (raw === this.#rawPath) return undefined;
+    const path = canonicalPath(raw);
+    return path === null ? FAILURES.BadPath : this.#take(raw, path);
+  }
+
+  #take(raw: string, path: string): undefined {
+    this.#rawPath = raw;
+    this.path = path;
+    return undefined;
+  }
+
+  /** A path that a middleware put in place of the client's. */
+  replacePath(path: string): void {
+    this.#rawPath = "";
+    this.path = path;
+  }
+}
+
+const SLASH = 0x2f;
+const ASTERISK = 0x2a;
+const QUESTION_MARK = 0x3f;
+const HASH = 0x23;
+
+function holdsHash(bytes: Buffer, start: number, end: number): boolean {
+  for (let i = start; i < end; i++) if (bytes[i] === HASH) return true;
+  return false;
+}
+
+/** `http://authority/path?query`; null for anything else. Rare: only clients that take us for a forward proxy write it. */
+function authorityOfAbsolute(bytes: Buffer, start: number, end: number): { authority: string; pathStart: number } | null {
+  const target = bytes.toString("latin1", start, end);
+  const split = /^https?:\/\/([^/?#]*)/i.exec(target);
+  return split === null ? null : { authority: split[1] as string, pathStart: start + split[0].length };
+}

@@ -1,0 +1,55 @@
+import type { HttpExchange } from "./exchange.ts";
+import { type ForwardedText, isPassed, writeForwarded } from "./forwarded.ts";
+import { HeaderId } from "./header-id.ts";
+import { out } from "./out-buffer.ts";
+import type { RequestHead } from "./request-parser.ts";
+
+/**
+ * Writes the head of `exchange` as it goes to a server (RFC 9110 §7.6): canonical path, one Host, framing of our own, fields of this
+ * hop left out, X-Forwarded-* ours, edits applied. `host` replaces the client's Host when it is not "".
+ */
+export function writeRequestHead(exchange: HttpExchange, host: string, forwarded: ForwardedText): void {
+  const { head, bytes } = exchange;
+  out.text(exchange.method);
+  out.text(" ");
+  out.text(exchange.path);
+  const { target } = exchange;
+  if (target.hasQuery) {
+    out.text("?");
+    out.slice(bytes, target.queryStart, target.queryEnd);
+  }
+  out.text(" HTTP/1.1\r\nHost: ");
+  out.text(host === "" ? exchange.authority : host);
+  out.text("\r\n");
+  writeFields(exchange, head);
+  if (exchange.requestEdits.isEmpty && !exchange.peer.isTrusted && head.upgrade === "") forwarded.write(out, exchange);
+  else writeForwarded(out, exchange);
+  exchange.requestEdits.write(out, "x-forwarded-for");
+  writeFraming(head);
+}
+
+function writeFields(exchange: HttpExchange, head: RequestHead): void {
+  const { bytes, requestEdits } = exchange;
+  const isEdited = !requestEdits.isEmpty;
+  for (let field = 0; field < head.count; field++) {
+    const id = head.known[field] as number;
+    if (id !== HeaderId.other) {
+      if (id >= HeaderId.host && id <= HeaderId.expect) continue;
+      if (id === HeaderId.connectionListed || !isPassed(exchange, head, field)) continue;
+    }
+    const start = head.nameStart[field] as number;
+    if (isEdited && requestEdits.removesField(bytes, start, head.nameEnd[field] as number)) continue;
+    out.slice(bytes, start, head.nameEnd[field] as number);
+    out.text(": ");
+    out.slice(bytes, head.valueStart[field] as number, head.valueEnd[field] as number);
+    out.text("\r\n");
+  }
+}
+
+function writeFraming(head: RequestHead): void {
+  if (head.chunked) out.text("Transfer-Encoding: chunked\r\n");
+  else if (head.contentLength >= 0) out.text(`Content-Length: ${head.contentLength}\r\n`);
+  if (head.expectContinue) out.text("Expect: 100-continue\r\n");
+  if (head.upgrade === "websocket") out.text("Connection: Upgrade\r\nUpgrade: websocket\r\n");
+  out.text("\r\n");
+}

@@ -1,0 +1,121 @@
+import { Buffer } from "node:buffer";
+import type { Reply } from "../../extensions/middlewares/exchange.ts";
+import { reasonOf } from "../pipeline/reasons.ts";
+import type { HttpExchange } from "./exchange.ts";
+import { HeaderId } from "./header-id.ts";
+import { out } from "./out-buffer.ts";
+import type { ResponseFraming, ResponseHead } from "./response-parser.ts";
+
+/** How a response body goes to the client. */
+export type ClientFraming = "none" | "length" | "chunked" | "close";
+
+/** How a body that came framed one way leaves for a client of an HTTP minor version. */
+export function clientFraming(framing: ResponseFraming, minor: number): ClientFraming {
+  if (framing === "none" || framing === "length") return framing;
+  return minor === 1 ? "chunked" : "close";
+}
+
+/** Writes a server's final response head for the client. `closes`: the connection ends after it. */
+export function writeResponseHead(
+  exchange: HttpExchange,
+  bytes: Buffer,
+  head: ResponseHead,
+  framing: ClientFraming,
+  closes: boolean,
+  date: string,
+): void {
+  writeStatusLine(head.status);
+  writeFields(exchange, bytes, head);
+  exchange.responseEdits.write(out);
+  // The length of what a HEAD or a 304 stands for is passed on; 1xx and 204 have none (RFC 9110 §8.6).
+  if (framing === "chunked") out.text("Transfer-Encoding: chunked\r\n");
+  else if (head.contentLength >= 0 && !head.chunked && head.status !== 204) out.text(`Content-Length: ${head.contentLength}\r\n`);
+  writeConnection(exchange, closes);
+  if (!hasDate(exchange, head)) writeDate(date);
+  out.text("\r\n");
+}
+
+/** Writes an informational response (RFC 9110 §15.2). */
+export function writeInformational(exchange: HttpExchange, bytes: Buffer, head: ResponseHead): void {
+  writeStatusLine(head.status);
+  writeFields(exchange, bytes, head);
+  out.text("\r\n");
+}
+
+/** Writes the 101 that makes the connection a tunnel. */
+export function writeSwitching(exchange: HttpExchange, bytes: Buffer, head: ResponseHead): void {
+  writeStatusLine(101);
+  writeFields(exchange, bytes, head);
+  exchange.responseEdits.write(out);
+  out.text("Connection: Upgrade\r\nUpgrade: websocket\r\n\r\n");
+}
+
+/** Writes an answer of our own, whole. A HEAD request gets its head alone. */
+export function writeReply(exchange: HttpExchange, reply: Reply, closes: boolean, date: string): void {
+  writeStatusLine(reply.status);
+  const edits = exchange.responseEdits;
+  for (const [name, value] of reply.headers) {
+    if (edits.removes(name.toLowerCase()) || /[\r\n\0]/.test(value)) continue;
+    out.text(name);
+    out.text(": ");
+    out.utf8(value);
+    out.text("\r\n");
+  }
+  edits.write(out);
+  const hasBody = reply.status !== 204 && reply.status !== 304;
+  if (hasBody) out.text(`Content-Length: ${Buffer.byteLength(reply.body)}\r\n`);
+  writeConnection(exchange, closes);
+  writeDate(date);
+  out.text("\r\n");
+  if (hasBody && exchange.method !== "HEAD") out.utf8(reply.body);
+}
+
+/** Writes an answer to a request that could not even be read: there is no exchange. */
+export function writeBareReply(reply: Reply, date: string): void {
+  writeStatusLine(reply.status);
+  for (const [name, value] of reply.headers) out.text(`${name}: ${value}\r\n`);
+  out.text(`Content-Length: ${Buffer.byteLength(reply.body)}\r\nConnection: close\r\n`);
+  writeDate(date);
+  out.text("\r\n");
+  out.utf8(reply.body);
+}
+
+function writeStatusLine(status: number): void {
+  out.text(status === 200 ? "HTTP/1.1 200 OK\r\n" : `HTTP/1.1 ${status} ${reasonOf(status)}\r\n`);
+}
+
+function writeFields(exchange: HttpExchange, bytes: Buffer, head: ResponseHead): void {
+  const edits = exchange.responseEdits;
+  const isEdited = !edits.isEmpty;
+  for (let field = 0; field < head.count; field++) {
+    const id = head.known[field] as number;
+    if (id !== HeaderId.other && (isOfThisHop(id) || id === HeaderId.connectionListed)) continue;
+    const start = head.nameStart[field] as number;
+    if (isEdited && edits.removesField(bytes, start, head.nameEnd[field] as number)) continue;
+    out.slice(bytes, start, head.nameEnd[field] as number);
+    out.text(": ");
+    out.slice(bytes, head.valueStart[field] as number, head.valueEnd[field] as number);
+    out.text("\r\n");
+  }
+}
+
+function isOfThisHop(id: number): boolean {
+  return id >= HeaderId.contentLength && id <= HeaderId.upgrade;
+}
+
+function writeConnection(exchange: HttpExchange, closes: boolean): void {
+  if (closes) out.text("Connection: close\r\n");
+  else if (exchange.head.minor === 0) out.text("Connection: keep-alive\r\n");
+}
+
+function hasDate(exchange: HttpExchange, head: ResponseHead): boolean {
+  if (exchange.responseEdits.touches("date")) return true;
+  for (let field = 0; field < head.count; field++) if (head.known[field] === HeaderId.date) return true;
+  return false;
+}
+
+function writeDate(date: string): void {
+  out.text("Date: ");
+  out.text(date);
+  out.text("\r\n");
+}

@@ -1,0 +1,172 @@
+import { Buffer } from "node:buffer";
+import { type OnReadOpts, Socket } from "node:net";
+import type { TLSSocket } from "node:tls";
+import { READ_BUFFER_BYTES, WRITE_QUEUE_BYTES } from "../http1/limits.ts";
+
+/** What happens on a socket, told to whoever minds it. */
+export interface SocketEvents {
+  /**
+   * Bytes came: `bytes[0, length)`, borrowed until return. False stops reading until `resume`; a little more may still come (what TLS
+   * had decrypted already).
+   */
+  onBytes(bytes: Buffer, length: number): boolean;
+  /** The peer will send no more. */
+  onEnd(): void;
+  /** Everything written has left, after a write that returned false. */
+  onDrain(): void;
+  /** The socket is gone, whatever the reason. The last call. `failed` tells an error from an orderly end. */
+  onClose(failed: boolean): void;
+}
+
+/** How bytes leave a plaintext socket: into the worker's shared buffer, or in a fresh buffer per read where that cannot be had. */
+export type ReadMode = "shared" | "fresh";
+
+/** All plaintext sockets of a worker read into this one buffer; whoever is told of bytes uses or copies them before returning. */
+const READ_BUFFER: Buffer = Buffer.allocUnsafeSlow(READ_BUFFER_BYTES);
+
+let poisoned = false;
+
+/** For tests: overwrites borrowed bytes as soon as they are given back, so that whoever kept them shows. */
+export function poisonReads(on: boolean): void {
+  poisoned = on;
+}
+
+/**
+ * A socket with one listener for all it does and without streams in the read path: TCP or TLS, of a client or a server.
+ *
+ * Reading is by `onread` into the shared buffer (documented for sockets that connect; for accepted ones the handle is wrapped once
+ * more, which is not, and has a fallback), or by a `push` of our own, which is how TLS gives its bytes away.
+ */
+export class ByteSocket {
+  readonly socket: Socket;
+  readonly isTls: boolean;
+  #events: SocketEvents;
+  /** Reading was stopped by an `onBytes` that returned false. */
+  #stopped = false;
+  #failed = false;
+
+  private constructor(socket: Socket, isTls: boolean, events: SocketEvents) {
+    this.socket = socket;
+    this.isTls = isTls;
+    this.#events = events;
+    socket.on("end", () => this.#events.onEnd());
+    socket.on("drain", () => this.#events.onDrain());
+    socket.on("error", () => {
+      this.#failed = true;
+    });
+    socket.on("close", () => this.#events.onClose(this.#failed));
+  }
+
+  /** Takes over a socket just accepted with `pauseOnConnect`, and starts to read. */
+  static accepted(socket: Socket, events: SocketEvents, mode: ReadMode = "shared"): ByteSocket {
+    if (mode === "shared") {
+      const handle = detachHandle(socket);
+      if (handle !== null) return ByteSocket.#wrap(handle, events);
+    }
+    const made = new ByteSocket(socket, false, events);
+    made.#readByPush();
+    socket._read(0);
+    return made;
+  }
+
+  /** Takes over a TLS server socket. */
+  static secured(socket: TLSSocket, events: SocketEvents): ByteSocket {
+    const made = new ByteSocket(socket, true, events);
+    made.#readByPush();
+    return made;
+  }
+
+  /** Begins a connection to an IP address; `onConnect` is called when it stands. */
+  static connecting(host: string, port: number, events: SocketEvents, onConnect: () => void): ByteSocket {
+    let made: ByteSocket | undefined;
+    const onread: OnReadOpts = {
+      buffer: READ_BUFFER,
+      callback: (length, bytes) => (made as ByteSocket).#deliver(bytes as Buffer, length),
+    };
+    const socket = new Socket({ onread, allowHalfOpen: true, highWaterMark: WRITE_QUEUE_BYTES } as object);
+    made = new ByteSocket(socket, false, events);
+    socket.setNoDelay(true);
+    socket.connect({ host, port, autoSelectFamily: false }, onConnect);
+    return made;
+  }
+
+  static #wrap(handle: object, events: SocketEvents): ByteSocket {
+    let made: ByteSocket | undefined;
+    const onread: OnReadOpts = {
+      buffer: READ_BUFFER,
+      callback: (length, bytes) => (made as ByteSocket).#deliver(bytes as Buffer, length),
+    };
+    const socket = new Socket({ handle, onread, allowHalfOpen: true, highWaterMark: WRITE_QUEUE_BYTES } as object);
+    made = new ByteSocket(socket, false, events);
+    return made;
+  }
+
+  /** From now on `events` is told. */
+  handTo(events: SocketEvents): void {
+    this.#events = events;
+  }
+
+  /** Reads again after an `onBytes` that returned false. */
+  resume(): void {
+    if (!this.#stopped || this.socket.destroyed) return;
+    this.#stopped = false;
+    // Not `resume()`: neither way of reading goes through the stream's own buffer, so only its lowest layer starts again.
+    this.socket._read(0);
+  }
+
+  get isStopped(): boolean {
+    return this.#stopped;
+  }
+
+  /** Bytes written that the kernel has not taken yet; it shrinks while a slow peer reads. */
+  get queuedBytes(): number {
+    const handle = (this.socket as unknown as WithHandle)._handle;
+    return handle?.writeQueueSize ?? this.socket.writableLength;
+  }
+
+  /** Sends what is queued, then FIN. */
+  end(): void {
+    this.socket.end();
+  }
+
+  /** Closes at once, orderly as far as TCP is concerned. */
+  destroy(): void {
+    this.socket.destroy();
+  }
+
+  /** Closes so that the peer cannot take what it has for complete: a TCP reset; under TLS, a close without close_notify. */
+  abort(): void {
+    if (this.isTls || this.socket.destroyed) this.socket.destroy();
+    else this.socket.resetAndDestroy();
+  }
+
+  #deliver(bytes: Buffer, length: number): boolean {
+    const goesOn = this.#events.onBytes(bytes, length);
+    if (poisoned) bytes.fill(0xdb, 0, length);
+    if (!goesOn) this.#stopped = true;
+    return goesOn;
+  }
+
+  /** Takes each buffer at the door of the readable stream, so that nothing is queued and no event is emitted for it. */
+  #readByPush(): void {
+    const { socket } = this;
+    socket.push = (chunk: unknown) => {
+      if (chunk === null) return Socket.prototype.push.call(socket, null);
+      return this.#deliver(chunk as Buffer, (chunk as Buffer).length);
+    };
+  }
+}
+
+/** What Node keeps under a socket; not documented, so looked at with care. */
+interface WithHandle {
+  _handle: { readonly useUserBuffer?: unknown; readonly writeQueueSize?: number } | null;
+}
+
+/** The handle under an accepted socket, taken from it; null when this Node keeps none that can read into a buffer of ours. */
+function detachHandle(socket: Socket): object | null {
+  const holder = socket as unknown as WithHandle;
+  const handle = holder._handle;
+  if (handle === null || handle === undefined || typeof handle.useUserBuffer !== "function") return null;
+  holder._handle = null;
+  return handle;
+}

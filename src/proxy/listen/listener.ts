@@ -1,0 +1,183 @@
+import { createServer, type Server, type Socket } from "node:net";
+import type { TLSSocket } from "node:tls";
+import type { EntryPoint } from "../../model/entry-point.ts";
+import { COUNTER } from "../../telemetry/worker-counters.ts";
+import { PARKED_CONNECTIONS_MAX, WRITE_QUEUE_BYTES } from "../http1/limits.ts";
+import { type Door, ServerConnection } from "../http1/server-connection.ts";
+import type { Timed } from "../pipeline/deadlines.ts";
+import type { Engine } from "../pipeline/engine.ts";
+import { type ContextSource, Handshake } from "./handshake.ts";
+import { plainAddress, TrustedPeers } from "./trusted-peers.ts";
+
+/** Connections the kernel queues before they are accepted. */
+const BACKLOG = 4096;
+/** A listener that is to go closes once this long has brought no connection… */
+const QUIET_MS = 2_000;
+/** …and at the latest after this long. */
+const CLOSING_MS = 15_000;
+
+/** What listeners of a worker share. */
+export interface ListenContext {
+  readonly engine: Engine;
+  readonly tls: ContextSource;
+  /** Bit of an entry point in the live world; 0 when it is not live. */
+  entryPointBit(name: string): number;
+}
+
+/**
+ * One open entry point in one worker: every worker listens on the same address itself (`reusePort`).
+ *
+ * `parked`: bound, but its generation is not live yet: connections wait. `live`. `closing`: it has left the configuration; it accepts
+ * until connections cease, so that nothing queued on it is reset, and says `Connection: close`. `closed`.
+ */
+export class Listener implements Door, Timed {
+  deadlineMs = Number.POSITIVE_INFINITY;
+  timedAt = -1;
+  readonly entryPoint: EntryPoint;
+  readonly #context: ListenContext;
+  readonly #server: Server;
+  readonly #connections = new Set<ServerConnection>();
+  readonly #handshakes = new Set<Handshake>();
+  readonly #parked: Socket[] = [];
+  #trusted: TrustedPeers;
+  #state: "parked" | "live" | "closing" | "closed" = "parked";
+  #lastAcceptMs = 0;
+  #closingSinceMs = 0;
+
+  constructor(entryPoint: EntryPoint, context: ListenContext) {
+    this.entryPoint = entryPoint;
+    this.#context = context;
+    this.#trusted = new TrustedPeers(entryPoint.trustedProxies);
+    this.#server = createServer(
+      { allowHalfOpen: true, pauseOnConnect: true, noDelay: true, highWaterMark: WRITE_QUEUE_BYTES },
+      (socket) => this.#onAccept(socket),
+    );
+  }
+
+  /** Binds; resolves with null, or with why it could not. */
+  open(): Promise<string | null> {
+    const { host, port } = this.entryPoint;
+    return new Promise((resolve) => {
+      this.#server.once("error", (error) => resolve(error.message));
+      const address = host === "" ? {} : { host };
+      this.#server.listen({ ...address, port, reusePort: true, backlog: BACKLOG }, () => resolve(null));
+    });
+  }
+
+  /** The port that was bound; 0 before. */
+  get port(): number {
+    const address = this.#server.address();
+    return address !== null && typeof address === "object" ? address.port : 0;
+  }
+
+  get isClosing(): boolean {
+    return this.#state === "closing" || this.#state === "closed";
+  }
+
+  get isClosed(): boolean {
+    return this.#state === "closed";
+  }
+
+  /** Connections that are open, handshakes included. */
+  get connectionCount(): number {
+    return this.#connections.size + this.#handshakes.size;
+  }
+
+  /** When the last connection came, on the engine's clock. */
+  get lastAcceptMs(): number {
+    return this.#lastAcceptMs;
+  }
+
+  /** Connections with an exchange under way. */
+  get busyCount(): number {
+    let count = 0;
+    for (const connection of this.#connections) if (connection.isBusy) count++;
+    return count;
+  }
+
+  entryPointBit(): number {
+    return this.#context.entryPointBit(this.entryPoint.name);
+  }
+
+  /** Its generation is live: serve, those who wait first. New policies hold for new connections. */
+  goLive(entryPoint: EntryPoint): void {
+    this.#trusted = new TrustedPeers(entryPoint.trustedProxies);
+    if (this.#state !== "parked") return;
+    this.#state = "live";
+    for (const socket of this.#parked.splice(0)) this.#serve(socket);
+  }
+
+  /** It has left the configuration. */
+  leave(): void {
+    if (this.#state !== "live") return this.close();
+    const { deadlines } = this.#context.engine;
+    this.#state = "closing";
+    this.#closingSinceMs = deadlines.nowMs;
+    this.deadlineMs = deadlines.nowMs + QUIET_MS;
+    deadlines.add(this);
+    this.drain();
+  }
+
+  onDeadline(): void {
+    const { nowMs } = this.#context.engine.deadlines;
+    const quietMs = nowMs - Math.max(this.#lastAcceptMs, this.#closingSinceMs);
+    if (quietMs >= QUIET_MS || nowMs - this.#closingSinceMs >= CLOSING_MS) this.close();
+  }
+
+  /** Connections end with the exchange in hand. */
+  drain(): void {
+    for (const connection of this.#connections) connection.drain();
+  }
+
+  /** Accepts no more. Connections go on. */
+  close(): void {
+    if (this.#state === "closed") return;
+    this.#state = "closed";
+    this.#context.engine.deadlines.remove(this);
+    for (const socket of this.#parked.splice(0)) socket.destroy();
+    for (const handshake of this.#handshakes) handshake.destroy();
+    this.#server.close();
+    this.drain();
+  }
+
+  /** Ends every connection at once. */
+  destroyConnections(): void {
+    for (const connection of this.#connections) connection.destroy();
+  }
+
+  onConnectionClosed(connection: ServerConnection): void {
+    if (this.#connections.delete(connection)) this.#context.engine.counters.add(COUNTER.connectionsOpen, -1);
+  }
+
+  #onAccept(socket: Socket): void {
+    const { engine } = this.#context;
+    this.#lastAcceptMs = engine.deadlines.nowMs;
+    engine.counters.add(COUNTER.connectionsAccepted, 1);
+    if (this.#state !== "parked") this.#serve(socket);
+    else if (this.#parked.length < PARKED_CONNECTIONS_MAX) this.#parked.push(socket);
+    else socket.destroy();
+  }
+
+  #serve(socket: Socket): void {
+    const { engine, tls } = this.#context;
+    const remote = socket.remoteAddress;
+    // Gone before it was looked at.
+    if (remote === undefined) return void socket.destroy();
+    const address = plainAddress(remote);
+    if (!this.entryPoint.tls) return this.#connect(socket, address);
+    engine.counters.add(COUNTER.connectionsOpen, 1);
+    const handshake: Handshake = new Handshake(engine, tls, socket, (secured) => {
+      engine.counters.add(COUNTER.connectionsOpen, -1);
+      this.#handshakes.delete(handshake);
+      if (secured !== null) this.#connect(secured, address);
+    });
+    this.#handshakes.add(handshake);
+  }
+
+  #connect(socket: Socket | TLSSocket, address: string): void {
+    const { engine } = this.#context;
+    const peer = { isTls: this.entryPoint.tls, address, isTrusted: this.#trusted.has(address) };
+    engine.counters.add(COUNTER.connectionsOpen, 1);
+    this.#connections.add(new ServerConnection(engine, this, peer, socket));
+  }
+}

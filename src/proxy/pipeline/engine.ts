@@ -1,0 +1,23 @@
+import type { RequestFacts } from "../../rules/request-facts.ts";
+import type { CounterRow } from "../../telemetry/worker-counters.ts";
+import type { Timeouts } from "../http1/limits.ts";
+import type { LiveService } from "../upstream/live-load-balancer.ts";
+import type { LiveRouter } from "../worker/live-router.ts";
+import type { Deadlines } from "./deadlines.ts";
+
+/** Finds routers: the live World. */
+export interface RouteSource {
+  /** The router for a request that came in on the entry point with this bit; null when none matches. */
+  route(entryPointBit: number, facts: RequestFacts): LiveRouter<LiveService> | null;
+}
+
+/** What all connections of a worker share. */
+export interface Engine {
+  /** The routes that are live now: read once per request. */
+  routes: RouteSource;
+  /** The worker ends: every response says `Connection: close`. */
+  isDraining: boolean;
+  readonly deadlines: Deadlines;
+  readonly timeouts: Timeouts;
+  readonly counters: CounterRow;
+}

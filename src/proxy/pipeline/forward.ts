@@ -1,0 +1,258 @@
+import type { Buffer } from "node:buffer";
+import { assert } from "../../kernel/assert.ts";
+import { FAILURES, type Failure } from "../../model/failure.ts";
+import { COUNTER } from "../../telemetry/worker-counters.ts";
+import type { ClientConnection, ResponseSink } from "../http1/client-connection.ts";
+import type { HttpExchange } from "../http1/exchange.ts";
+import { ForwardedText } from "../http1/forwarded.ts";
+import { ATTEMPTS_MAX } from "../http1/limits.ts";
+import { out } from "../http1/out-buffer.ts";
+import type { RequestBody } from "../http1/request-body.ts";
+import { writeRequestHead } from "../http1/request-writer.ts";
+import type { ResponseFraming, ResponseHead } from "../http1/response-parser.ts";
+import type { LiveLoadBalancer, LiveServer, LiveService } from "../upstream/live-load-balancer.ts";
+import type { Waiter } from "../upstream/server-pool.ts";
+import type { Engine } from "./engine.ts";
+import { ReplayBuffer } from "./replay-buffer.ts";
+
+/** The client's side of an exchange, whatever protocol it speaks. Bytes are borrowed. */
+export interface Downstream {
+  readonly exchange: HttpExchange;
+  readonly requestBody: RequestBody;
+  /** The request head is put together for a server; the body may follow. */
+  onForwarding(): void;
+  /** The server takes more of the request body. */
+  onUpstreamReady(): void;
+  onInformational(bytes: Buffer, head: ResponseHead): void;
+  /** The final head. */
+  onResponseHead(bytes: Buffer, head: ResponseHead, framing: ResponseFraming): void;
+  onResponseData(bytes: Buffer, start: number, end: number): void;
+  /** The response is complete: what is left of it is sent now. */
+  finishResponse(): void;
+  /** The server's connection is given back: on with what comes next. */
+  onForwarded(): void;
+  /** Sends what was put together for the client; false when it wants to wait. */
+  flushResponse(): boolean;
+  /** The server agreed to a tunnel. */
+  onSwitching(bytes: Buffer, head: ResponseHead): void;
+  onTunnelData(bytes: Buffer, start: number, end: number): void;
+  onTunnelEnd(): void;
+  onForwardFailed(failure: Failure): void;
+}
+
+/** Methods that may be sent twice (RFC 9110 §9.2.2). */
+const IDEMPOTENT: ReadonlySet<string> = new Set(["GET", "HEAD", "OPTIONS", "PUT", "DELETE", "TRACE"]);
+
+/**
+ * One exchange's way upstream and back: choose a server, get a connection, send the request, try again where that is safe, and hand
+ * the response down. Each client connection has one and uses it again.
+ */
+export class Forward implements Waiter, ResponseSink {
+  readonly #engine: Engine;
+  readonly #down: Downstream;
+  readonly #forwarded = new ForwardedText();
+  readonly #replay = new ReplayBuffer();
+  #balancer: LiveLoadBalancer | null = null;
+  #server: LiveServer | null = null;
+  #connection: ClientConnection | null = null;
+  #isWaiting = false;
+  #attempts = 0;
+  #responseBegun = false;
+
+  constructor(engine: Engine, down: Downstream) {
+    this.#engine = engine;
+    this.#down = down;
+  }
+
+  /** Whether a request is on its way: waiting for a connection, or sent. */
+  get isActive(): boolean {
+    return this.#isWaiting || this.#connection !== null;
+  }
+
+  get isConnected(): boolean {
+    return this.#connection !== null;
+  }
+
+  get responseBegun(): boolean {
+    return this.#responseBegun;
+  }
+
+  /** Bytes of the request that have not left yet. */
+  get queuedBytes(): number {
+    return this.#connection?.bytes.queuedBytes ?? 0;
+  }
+
+  /** Sends the request to a server of `service`: at once when a connection is idle, and `onForwarding` is called before it returns. */
+  start(service: LiveService): void {
+    this.#attempts = 0;
+    this.#responseBegun = false;
+    this.#balancer = service.leaf();
+    if (this.#balancer === null) return this.#down.onForwardFailed(FAILURES.Tombstone);
+    this.#tryServer(this.#balancer.next(), false);
+  }
+
+  /** One piece of the request body's data, framed for the server. Put together with what is there; `flush` sends it. */
+  sendData(bytes: Buffer, start: number, end: number): void {
+    const before = out.length;
+    if (this.#down.requestBody.isChunked) out.chunk(bytes, start, end);
+    else out.slice(bytes, start, end);
+    this.#replay.keep(out, before);
+  }
+
+  /** The request body is complete. */
+  sendEnd(): void {
+    if (!this.#down.requestBody.isChunked) return;
+    const before = out.length;
+    out.text("0\r\n\r\n");
+    this.#replay.keep(out, before);
+  }
+
+  /** Sends what was put together; false when the server's side wants to wait: `onUpstreamReady` comes later. */
+  flush(): boolean {
+    return this.#connection === null || out.sendTo(this.#connection.bytes);
+  }
+
+  sendTunnelData(bytes: Buffer, start: number, end: number): boolean {
+    if (this.#connection === null) return true;
+    out.slice(bytes, start, end);
+    return out.sendTo(this.#connection.bytes);
+  }
+
+  endTunnel(): void {
+    this.#connection?.bytes.end();
+  }
+
+  /** The client's side of the tunnel is gone in good order: what is queued for the server still goes out. */
+  leaveTunnel(): void {
+    this.#connection?.detach();
+    this.#reset();
+  }
+
+  /** The client takes more of the response. */
+  resumeResponse(): void {
+    this.#connection?.resume();
+  }
+
+  /** Gives the exchange up. The server sees a reset, so that half a request is not taken for a whole one. */
+  cancel(): void {
+    if (this.#isWaiting) this.#server?.pool.leave(this);
+    this.#connection?.abort();
+    this.#reset();
+  }
+
+  onConnection(connection: ClientConnection): void {
+    this.#isWaiting = false;
+    this.#send(connection);
+  }
+
+  onNoConnection(failure: Failure): void {
+    this.#isWaiting = false;
+    this.#recover(failure, false);
+  }
+
+  onInformational(bytes: Buffer, head: ResponseHead): void {
+    this.#down.onInformational(bytes, head);
+  }
+
+  onHead(bytes: Buffer, head: ResponseHead, framing: ResponseFraming): void {
+    this.#responseBegun = true;
+    this.#replay.stop();
+    if (head.status === 101) this.#down.onSwitching(bytes, head);
+    else this.#down.onResponseHead(bytes, head, framing);
+  }
+
+  onBody(bytes: Buffer, start: number, end: number): void {
+    this.#down.onResponseData(bytes, start, end);
+  }
+
+  onComplete(): void {
+    const connection = this.#connection as ClientConnection;
+    const pool = (this.#server as LiveServer).pool;
+    this.#down.finishResponse();
+    this.#reset();
+    // A request that was not sent whole leaves the connection in the middle of it.
+    if (this.#down.requestBody.isDone && connection.isReusable) pool.release(connection);
+    else connection.close();
+    this.#down.onForwarded();
+  }
+
+  onReadEnd(): boolean {
+    return this.#down.flushResponse();
+  }
+
+  onDrain(): void {
+    this.#down.onUpstreamReady();
+  }
+
+  onTunnelBytes(bytes: Buffer, start: number, end: number): void {
+    this.#down.onTunnelData(bytes, start, end);
+  }
+
+  onTunnelEnd(): void {
+    this.#down.onTunnelEnd();
+  }
+
+  onFailed(failure: Failure): void {
+    const wasReused = this.#connection?.isReused === true;
+    this.#connection = null;
+    this.#recover(failure, wasReused);
+  }
+
+  #tryServer(server: LiveServer | Failure, fresh: boolean): void {
+    if (!("pool" in server)) return this.#fail(server);
+    this.#server = server;
+    this.#attempts++;
+    const idle = fresh ? null : server.pool.takeIdle();
+    if (idle !== null) return this.#send(idle);
+    this.#isWaiting = true;
+    const failure = server.pool.wait(this);
+    if (failure === undefined) return;
+    this.#isWaiting = false;
+    this.#fail(failure);
+  }
+
+  #send(connection: ClientConnection): void {
+    assert(out.length === 0, "a message is sent before another is put together");
+    const { exchange } = this.#down;
+    const balancer = this.#balancer as LiveLoadBalancer;
+    this.#connection = connection;
+    connection.begin(this, exchange.method, exchange.head.upgrade === "websocket");
+    writeRequestHead(exchange, balancer.passHostHeader ? "" : (this.#server as LiveServer).authority, this.#forwarded);
+    if (this.#attempts === 1 || !this.#replay.isKept) this.#replay.start(connection.isReused && IDEMPOTENT.has(exchange.method));
+    else this.#replay.write(out);
+    this.#down.onForwarding();
+  }
+
+  /** Tries again what may be tried again: on the next server when nothing was sent, on a fresh connection when the old one was stale. */
+  #recover(failure: Failure, wasReused: boolean): void {
+    const { exchange } = this.#down;
+    if (!this.#responseBegun && this.#attempts < ATTEMPTS_MAX) {
+      const balancer = this.#balancer as LiveLoadBalancer;
+      const server = this.#server as LiveServer;
+      if (failure.retry === "always" && this.#attempts < balancer.servers.length) {
+        this.#engine.counters.add(COUNTER.upstreamRetries, 1);
+        return this.#tryServer(balancer.after(server), false);
+      }
+      if (failure.retry === "ifReused" && wasReused && IDEMPOTENT.has(exchange.method) && this.#replay.isWhole) {
+        this.#engine.counters.add(COUNTER.upstreamRetries, 1);
+        return this.#tryServer(server, true);
+      }
+    }
+    this.#fail(failure);
+  }
+
+  #fail(failure: Failure): void {
+    this.#engine.counters.add(COUNTER.upstreamFailures, 1);
+    out.clear();
+    this.#reset();
+    this.#down.onForwardFailed(failure);
+  }
+
+  #reset(): void {
+    this.#connection = null;
+    this.#server = null;
+    this.#balancer = null;
+    this.#isWaiting = false;
+    this.#replay.stop();
+  }
+}

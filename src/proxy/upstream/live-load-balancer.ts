@@ -1,0 +1,96 @@
+import { isIP } from "node:net";
+import { FAILURES, type Failure } from "../../model/failure.ts";
+import type { Endpoints, LoadBalancer } from "../../model/service.ts";
+import type { Names } from "./names.ts";
+import type { ServerPool } from "./server-pool.ts";
+import type { ServerPools } from "./server-pools.ts";
+
+/** A service as exchanges use it. */
+export interface LiveService {
+  /** The load balancer that the next request goes to; null when its share belongs to a service that cannot be built. */
+  leaf(): LiveLoadBalancer | null;
+}
+
+/** One address that serves. */
+export interface LiveServer {
+  readonly pool: ServerPool;
+  /** Host of requests to it when the client's is not passed on. */
+  readonly authority: string;
+}
+
+/** Sends requests to servers in turn. Lives as long as its service's identity; its servers' pools live as long as the servers. */
+export class LiveLoadBalancer implements LiveService {
+  readonly #pools: ServerPools;
+  readonly #names: Names;
+  readonly #unsubscribe: () => void;
+  #service: LoadBalancer;
+  #endpoints: Endpoints;
+  #servers: readonly LiveServer[] = [];
+  #cursor = 0;
+
+  constructor(service: LoadBalancer, endpoints: Endpoints, pools: ServerPools, names: Names) {
+    this.#service = service;
+    this.#endpoints = endpoints;
+    this.#pools = pools;
+    this.#names = names;
+    this.#unsubscribe = names.subscribe(() => this.#rebuild());
+    this.#rebuild();
+  }
+
+  leaf(): LiveLoadBalancer {
+    return this;
+  }
+
+  get passHostHeader(): boolean {
+    return this.#service.passHostHeader;
+  }
+
+  get servers(): readonly LiveServer[] {
+    return this.#servers;
+  }
+
+  /** Who serves the next request; a Failure when nobody can. Allocates: nothing. */
+  next(): LiveServer | Failure {
+    const servers = this.#servers;
+    if (servers.length === 0) return this.#endpoints.servers.length === 0 ? FAILURES.NoServer : FAILURES.NameNotResolved;
+    if (this.#cursor >= servers.length) this.#cursor = 0;
+    return servers[this.#cursor++] as LiveServer;
+  }
+
+  /** Who to try when `failed` could not be reached: the one after it, so that tries meet every server once. */
+  after(failed: LiveServer): LiveServer | Failure {
+    const at = this.#servers.indexOf(failed);
+    if (at < 0) return this.next();
+    return this.#servers[(at + 1) % this.#servers.length] as LiveServer;
+  }
+
+  update(service: LoadBalancer, endpoints: Endpoints): void {
+    this.#service = service;
+    this.#endpoints = endpoints;
+    this.#rebuild();
+  }
+
+  close(): void {
+    this.#unsubscribe();
+    for (const { pool } of this.#servers) this.#pools.drop(pool);
+    this.#servers = [];
+    this.#endpoints = { ...this.#endpoints, servers: [] };
+  }
+
+  /** New pools are held before old ones are dropped, so that a server that stays keeps its connections. */
+  #rebuild(): void {
+    const former = this.#servers;
+    const servers: LiveServer[] = [];
+    for (const { address, port } of this.#endpoints.servers) {
+      const addresses = isIP(address) === 0 ? this.#names.addressesOf(address) : [address];
+      for (const ip of addresses) servers.push({ pool: this.#pools.hold(ip, port), authority: authorityOf(address, port) });
+    }
+    this.#servers = servers;
+    for (const { pool } of former) this.#pools.drop(pool);
+  }
+}
+
+function authorityOf(address: string, port: number): string {
+  const host = address.includes(":") ? `[${address}]` : address;
+  return port === 80 ? host : `${host}:${port}`;
+}

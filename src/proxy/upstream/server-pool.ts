@@ -1,0 +1,122 @@
+import { FAILURES, type Failure } from "../../model/failure.ts";
+import { COUNTER, type CounterRow } from "../../telemetry/worker-counters.ts";
+import { ClientConnection, type ConnectionOwner } from "../http1/client-connection.ts";
+import { SERVER_CONNECTIONS_MAX, SERVER_IDLE_MAX, SERVER_PENDING_MAX, type Timeouts } from "../http1/limits.ts";
+import type { Deadlines } from "../pipeline/deadlines.ts";
+
+/** Someone who needs a connection and could not have one at once. Exactly one of the two is called, unless `leave` comes first. */
+export interface Waiter {
+  onConnection(connection: ClientConnection): void;
+  onNoConnection(failure: Failure): void;
+}
+
+/** What every pool of a worker shares. */
+export interface PoolContext {
+  readonly deadlines: Deadlines;
+  readonly timeouts: Timeouts;
+  readonly counters: CounterRow;
+}
+
+/**
+ * The connections of one worker to one server. The one used last is used first, so that what is not needed grows old and is closed.
+ */
+export class ServerPool implements ConnectionOwner {
+  readonly address: string;
+  readonly port: number;
+  readonly #context: PoolContext;
+  readonly #idle: ClientConnection[] = [];
+  readonly #waiters: Waiter[] = [];
+  #open = 0;
+  #dialing = 0;
+  #isRetired = false;
+
+  constructor(address: string, port: number, context: PoolContext) {
+    this.address = address;
+    this.port = port;
+    this.#context = context;
+  }
+
+  /** Connections that stand or are being made. */
+  get open(): number {
+    return this.#open;
+  }
+
+  get idle(): number {
+    return this.#idle.length;
+  }
+
+  get waiting(): number {
+    return this.#waiters.length;
+  }
+
+  /** An idle connection; null when there is none. Allocates: nothing. */
+  takeIdle(): ClientConnection | null {
+    for (;;) {
+      const connection = this.#idle.pop();
+      if (connection === undefined) return null;
+      if (connection.isUsable) return connection;
+    }
+  }
+
+  /** Asks for a connection that `waiter` is told of later; returns why it cannot be had. */
+  wait(waiter: Waiter): Failure | undefined {
+    if (this.#waiters.length >= SERVER_PENDING_MAX) return FAILURES.TooManyPending;
+    this.#waiters.push(waiter);
+    this.#dial();
+    return undefined;
+  }
+
+  /** `waiter` no longer wants a connection. */
+  leave(waiter: Waiter): void {
+    const at = this.#waiters.indexOf(waiter);
+    if (at >= 0) this.#waiters.splice(at, 1);
+  }
+
+  /** Takes back a connection whose response is complete, for the next request. */
+  release(connection: ClientConnection): void {
+    connection.rest();
+    this.#offer(connection);
+  }
+
+  /** The server has left every service: nothing new comes, and connections close as they fall idle. */
+  retire(): void {
+    this.#isRetired = true;
+    for (const connection of this.#idle.splice(0)) connection.close();
+  }
+
+  onConnected(connection: ClientConnection): void {
+    this.#dialing--;
+    this.#offer(connection);
+  }
+
+  onConnectFailed(_connection: ClientConnection, failure: Failure): void {
+    this.#dialing--;
+    this.#open--;
+    this.#waiters.shift()?.onNoConnection(failure);
+    this.#dial();
+  }
+
+  onClosed(connection: ClientConnection): void {
+    this.#open--;
+    const at = this.#idle.lastIndexOf(connection);
+    if (at >= 0) this.#idle.splice(at, 1);
+    this.#dial();
+  }
+
+  #offer(connection: ClientConnection): void {
+    const waiter = this.#waiters.shift();
+    if (waiter !== undefined) waiter.onConnection(connection);
+    else if (this.#isRetired || this.#idle.length >= SERVER_IDLE_MAX) connection.close();
+    else this.#idle.push(connection);
+  }
+
+  /** Makes as many connections as there are waiters without one under way, up to the limit. */
+  #dial(): void {
+    while (this.#dialing < this.#waiters.length && this.#open < SERVER_CONNECTIONS_MAX) {
+      this.#open++;
+      this.#dialing++;
+      this.#context.counters.add(COUNTER.upstreamConnects, 1);
+      new ClientConnection(this.address, this.port, this, this.#context.deadlines, this.#context.timeouts);
+    }
+  }
+}

@@ -1,0 +1,152 @@
+import type { AnyMiddlewareModule } from "../../extensions/middlewares/contract.ts";
+import type { Clock } from "../../kernel/clock.ts";
+import type { MatcherTable } from "../../rules/matcher.ts";
+import { CounterRow } from "../../telemetry/worker-counters.ts";
+import type { Timeouts } from "../http1/limits.ts";
+import { EntryPoints } from "../listen/entry-points.ts";
+import { SecureContexts } from "../listen/secure-contexts.ts";
+import { ServerCertificates } from "../listen/server-certificates.ts";
+import type { FromWorker, GenerationUpdate, ToWorker, WorkerStart } from "../messages.ts";
+import { Deadlines } from "../pipeline/deadlines.ts";
+import type { Engine } from "../pipeline/engine.ts";
+import type { LiveService } from "../upstream/live-load-balancer.ts";
+import { LiveServices } from "../upstream/live-services.ts";
+import { Names } from "../upstream/names.ts";
+import { ServerPools } from "../upstream/server-pools.ts";
+import { World } from "./world.ts";
+
+/** How often the supervisor hears that the worker lives, and how often old live objects are looked for. */
+const ALIVE_MS = 1_000;
+/** Live objects looked at in one turn: well under 2 ms. */
+const SWEEP_OBJECTS = 500;
+
+export interface TrafficWorkerOptions {
+  readonly start: WorkerStart;
+  readonly clock: Clock;
+  readonly timeouts: Timeouts;
+  /** Time between two looks at deadlines. */
+  readonly sweepMs: number;
+  readonly matchers: MatcherTable;
+  readonly middlewares: ReadonlyMap<string, AnyMiddlewareModule>;
+  readonly send: (message: FromWorker) => void;
+  /** After `close`, when the last connection has ended: the thread may go. */
+  readonly onClosed: () => void;
+}
+
+/** One worker: its world, entry points, connections and pools. What the worker thread does, without the thread. */
+export class TrafficWorker {
+  readonly entryPoints: EntryPoints;
+  readonly pools: ServerPools;
+  readonly #options: TrafficWorkerOptions;
+  readonly #world: World<LiveService>;
+  readonly #names = new Names();
+  readonly #engine: Engine;
+  readonly #deadlines: Deadlines;
+  #stopTicking: () => void = () => {};
+  #closesAtMs: number | null = null;
+
+  constructor(options: TrafficWorkerOptions) {
+    const { start, clock, timeouts, sweepMs, matchers, middlewares } = options;
+    this.#options = options;
+    this.#deadlines = new Deadlines(clock, sweepMs);
+    const counters = new CounterRow(start.counters);
+    this.pools = new ServerPools({ deadlines: this.#deadlines, timeouts, counters });
+    const services = new LiveServices(this.pools, this.#names);
+    this.#world = new World({ matchers, middlewares, services, onUnbuildable: (id, reason) => this.#unbuildable(id, reason) });
+    this.#engine = { routes: this.#world, isDraining: false, deadlines: this.#deadlines, timeouts, counters };
+    const contexts = new SecureContexts(start.ticketKeys);
+    const defaultCertificate = { fingerprint: "default", ...start.defaultCertificate };
+    this.entryPoints = new EntryPoints({
+      engine: this.#engine,
+      tls: new ServerCertificates(this.#world, contexts, defaultCertificate),
+      entryPointBit: (name) => this.#world.entryPointBit(name),
+    });
+  }
+
+  /** Takes what the worker was started with; listens, then says `ready`. */
+  async start(): Promise<void> {
+    const { names, generation } = this.#options.start;
+    this.#names.update(names);
+    this.#deadlines.start();
+    this.#tick();
+    if (generation !== null) {
+      const problem = await this.#prepare(generation);
+      if (problem !== null) this.#log("error", "an entry point cannot be opened", { problem });
+      this.#switch(generation.sequence);
+    }
+    this.#options.send({ type: "ready", sequence: this.#world.sequence });
+  }
+
+  async take(message: ToWorker): Promise<void> {
+    switch (message.type) {
+      case "prepare": {
+        const problem = await this.#prepare(message.update);
+        return this.#options.send({ type: "prepared", sequence: message.update.sequence, problem });
+      }
+      case "switch":
+        this.#switch(message.sequence);
+        return this.#options.send({ type: "switched", sequence: message.sequence });
+      case "forget":
+        this.#world.forget(message.sequence);
+        return this.entryPoints.forget();
+      case "names":
+        return this.#names.update(message.names);
+      case "drain":
+        this.#engine.isDraining = true;
+        return this.entryPoints.drain();
+      case "close":
+        return this.#close(message.deadlineMs);
+    }
+  }
+
+  #prepare(update: GenerationUpdate): Promise<string | null> {
+    this.#world.prepare(update);
+    return this.entryPoints.prepare(update.entryPoints);
+  }
+
+  #switch(sequence: number): void {
+    this.#world.switch(sequence);
+    this.entryPoints.switch();
+  }
+
+  #close(deadlineMs: number): void {
+    this.#engine.isDraining = true;
+    this.#closesAtMs = this.#options.clock.monotonicMs() + deadlineMs;
+    this.entryPoints.close();
+    this.pools.retireAll();
+    this.#checkClosed();
+  }
+
+  /** Looks every 50 ms, since the one whose exchange ends last should not have to know. */
+  #checkClosed(): void {
+    const { clock, onClosed } = this.#options;
+    if (this.#closesAtMs !== null && clock.monotonicMs() >= this.#closesAtMs) this.entryPoints.destroyConnections();
+    else if (this.entryPoints.connectionCount > 0) {
+      clock.after(CLOSE_LOOK_MS, () => this.#checkClosed());
+      return;
+    }
+    this.#stopTicking();
+    this.#deadlines.stop();
+    onClosed();
+  }
+
+  #tick(): void {
+    const { clock, send } = this.#options;
+    this.#stopTicking = clock.after(ALIVE_MS, () => {
+      const sinceAcceptMs = this.#deadlines.nowMs - this.entryPoints.lastAcceptMs;
+      send({ type: "alive", connections: this.entryPoints.connectionCount, lastAcceptMs: clock.now() - sinceAcceptMs });
+      this.#world.sweep(SWEEP_OBJECTS);
+      this.#tick();
+    });
+  }
+
+  #unbuildable(id: string, reason: string): void {
+    this.#log("error", "a resource cannot be made live; what needs it answers 503", { id, reason });
+  }
+
+  #log(level: "info" | "warn" | "error", message: string, fields: Readonly<Record<string, unknown>>): void {
+    this.#options.send({ type: "log", level, message, fields });
+  }
+}
+
+const CLOSE_LOOK_MS = 50;

@@ -1,0 +1,30 @@
+import { parentPort, workerData } from "node:worker_threads";
+import { matchers } from "../../extensions/matchers/registry.gen.ts";
+import { middlewareModules } from "../../extensions/middlewares/registry.gen.ts";
+import { assert } from "../../kernel/assert.ts";
+import { systemClock } from "../../kernel/clock.ts";
+import { TIMEOUTS } from "../http1/limits.ts";
+import type { ToWorker, WorkerStart } from "../messages.ts";
+import { TrafficWorker } from "./traffic-worker.ts";
+
+/** The main of a worker thread. `workerData` is a `WorkerStart`; it ends itself after `close`. */
+
+const port = parentPort;
+assert(port !== null, "a worker runs as a worker thread");
+
+const worker = new TrafficWorker({
+  start: workerData as WorkerStart,
+  clock: systemClock,
+  timeouts: TIMEOUTS,
+  sweepMs: 1_000,
+  matchers,
+  middlewares: middlewareModules,
+  send: (message) => port.postMessage(message),
+  onClosed: () => {
+    port.close();
+    process.exit(0);
+  },
+});
+
+// Nothing is taken before the start is through: messages wait in the port.
+void worker.start().then(() => port.on("message", (message: ToWorker) => void worker.take(message)));
