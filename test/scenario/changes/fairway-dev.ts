@@ -1,0 +1,80 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { createInterface } from "node:readline";
+import { setTimeout as sleep } from "node:timers/promises";
+
+const MAIN = new URL("../../../src/main.ts", import.meta.url).pathname;
+const START_TIMEOUT_MS = 30_000;
+const STOP_TIMEOUT_MS = 20_000;
+const LOG_LINES_MAX = 200;
+
+/** A line of `fairway dev --events json`. */
+type DevEvent =
+  | { readonly event: "listening"; readonly entryPoint: { readonly port: number } }
+  | { readonly event: "live"; readonly atMs: number }
+  | { readonly event: "other" };
+
+/** A running `fairway dev` with one entry point, on a free port, followed by its events. */
+export class FairwayDev {
+  readonly #process: ChildProcess;
+  readonly #lives: number[] = [];
+  readonly #log: string[] = [];
+  #port = 0;
+  #noteLive = Promise.withResolvers<void>();
+
+  /** Starts it; resolves when the folder is served. */
+  static async start(folder: string, workers: number): Promise<FairwayDev> {
+    const dev = new FairwayDev(folder, workers);
+    try {
+      if ((await dev.liveAfter(0, START_TIMEOUT_MS)) === null || dev.port === 0) throw new Error("it is not live in time");
+      return dev;
+    } catch (error) {
+      await dev.stop();
+      throw new Error(`fairway dev does not start: ${(error as Error).message}\n${dev.#log.join("\n")}`);
+    }
+  }
+
+  private constructor(folder: string, workers: number) {
+    const args = ["dev", folder, "--entrypoint", "web=127.0.0.1:0", "--workers", String(workers), "--events", "json"];
+    this.#process = spawn(process.execPath, [MAIN, ...args], { stdio: ["ignore", "pipe", "pipe"] });
+    for (const stream of [this.#process.stdout, this.#process.stderr]) {
+      if (stream !== null) createInterface({ input: stream }).on("line", (line) => this.#take(line));
+    }
+  }
+
+  get port(): number {
+    return this.#port;
+  }
+
+  /** When something became live on every worker, later than `afterMs` (both in ms since the epoch); null when nothing does in time. */
+  async liveAfter(afterMs: number, timeoutMs: number): Promise<number | null> {
+    const deadline = sleep(timeoutMs, null, { ref: false });
+    for (;;) {
+      const found = this.#lives.find((liveMs) => liveMs > afterMs);
+      if (found !== undefined) return found;
+      if ((await Promise.race([this.#noteLive.promise.then(() => "live"), deadline])) === null) return null;
+    }
+  }
+
+  /** Ends it as Ctrl-C does; by force when that takes too long. */
+  async stop(): Promise<void> {
+    if (this.#process.exitCode !== null || this.#process.signalCode !== null) return;
+    const exited = once(this.#process, "exit");
+    this.#process.kill("SIGINT");
+    const timer = setTimeout(() => this.#process.kill("SIGKILL"), STOP_TIMEOUT_MS);
+    await exited;
+    clearTimeout(timer);
+  }
+
+  #take(line: string): void {
+    this.#log.push(line);
+    if (this.#log.length > LOG_LINES_MAX) this.#log.shift();
+    if (!line.startsWith("{")) return;
+    const event = JSON.parse(line) as DevEvent;
+    if (event.event === "listening") this.#port = event.entryPoint.port;
+    if (event.event !== "live") return;
+    this.#lives.push(event.atMs);
+    this.#noteLive.resolve();
+    this.#noteLive = Promise.withResolvers();
+  }
+}
