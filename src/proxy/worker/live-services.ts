@@ -4,24 +4,28 @@ import { decodeEntry } from "./decode-entry.ts";
 import type { ServiceFactory, ServicePlan, WeightedMember } from "./live-service.ts";
 import type { SegmentEntry, SegmentReader } from "./segment-reader.ts";
 
-/** How deep weighted services may stand in one another. Deeper ones, and circles, have no service. */
+/** How deep weighted services may stand in one another. A member that is deeper, or leads back to where it came from, has no service. */
 export const SERVICE_NESTING_MAX = 8;
 
 interface ServiceSlot<S> {
-  readonly type: Service["type"];
   readonly live: S;
-  /** Fingerprint of the service's own bytes. */
-  fingerprint: string;
-  /** What it was made of besides: the fingerprint of its endpoints ("" for none), or its members. */
-  parts: readonly (string | S | null)[];
+  readonly service: Service;
+  /** Of the service's own bytes. */
+  readonly fingerprint: string;
+  /** What else it was made of: the fingerprint of its endpoints ("" for none), or its members. */
+  readonly parts: readonly (string | S | null)[];
   checkedEpoch: number;
 }
+
+const NO_MEMBERS: readonly never[] = [];
 
 /** The live services of a worker. One lives as long as its id and its type do; its plan is renewed at its first use in an epoch. */
 export class LiveServices<S> {
   readonly #factory: ServiceFactory<S>;
   readonly #resources: SegmentReader<never>;
   readonly #slots = new Map<string, ServiceSlot<S>>();
+  /** The weighted services whose members are being looked at, outermost first. */
+  readonly #open: string[] = [];
 
   constructor(factory: ServiceFactory<S>, resources: SegmentReader<never>) {
     this.#factory = factory;
@@ -34,7 +38,23 @@ export class LiveServices<S> {
 
   /** The live service of an id as it is to be in this epoch; null when there is none. */
   current(id: ResourceId<"service">, epoch: number): S | null {
-    return this.#current(id, epoch, 0);
+    const slot = this.#slots.get(id);
+    if (slot?.checkedEpoch === epoch) return slot.live;
+    const entry = this.#resources.find(id);
+    if (entry === null) return null;
+    const { fingerprint } = entry;
+    const service = slot?.fingerprint === fingerprint ? slot.service : decodeEntry<Service>(entry);
+    const endpoints = service.type === "loadBalancer" ? this.#resources.find(service.endpoints) : null;
+    const members = service.type === "weighted" ? this.#members(service, epoch) : NO_MEMBERS;
+    const parts = service.type === "weighted" ? members.map((member) => member.service) : [endpoints?.fingerprint ?? ""];
+    if (slot?.fingerprint === fingerprint && isSame(slot.parts, parts)) {
+      slot.checkedEpoch = epoch;
+      return slot.live;
+    }
+    const plan = service.type === "weighted" ? { type: service.type, service, members } : planOf(service, endpoints);
+    const live = this.#fit(slot, plan);
+    this.#slots.set(id, { live, service, fingerprint, parts, checkedEpoch: epoch });
+    return live;
   }
 
   /** Ends services whose resource is gone, one step for each service looked at. */
@@ -48,42 +68,23 @@ export class LiveServices<S> {
     }
   }
 
-  #current(id: ResourceId<"service">, epoch: number, depth: number): S | null {
-    const slot = this.#slots.get(id);
-    if (slot?.checkedEpoch === epoch) return slot.live;
-    const entry = depth > SERVICE_NESTING_MAX ? null : this.#resources.find(id);
-    if (entry === null) return null;
-    const service = decodeEntry<Service>(entry);
-    const endpoints = service.type === "loadBalancer" ? this.#resources.find(service.endpoints) : null;
-    const members = service.type === "weighted" ? this.#members(service, epoch, depth) : [];
-    const parts = service.type === "weighted" ? members.map((member) => member.service) : [endpoints?.fingerprint ?? ""];
-    if (slot?.type === service.type && slot.fingerprint === entry.fingerprint && isSame(slot.parts, parts)) {
-      slot.checkedEpoch = epoch;
-      return slot.live;
-    }
-    const plan = service.type === "weighted" ? { type: service.type, service, members } : planOf(service, endpoints);
-    return this.#fit(id, slot, plan, { fingerprint: entry.fingerprint, parts, checkedEpoch: epoch });
+  #members({ id, services }: Weighted, epoch: number): WeightedMember<S>[] {
+    this.#open.push(id);
+    const members = services.map(({ service, weight }) => {
+      const isReachable = this.#open.length <= SERVICE_NESTING_MAX && !this.#open.includes(service);
+      return { service: isReachable ? this.current(service, epoch) : null, weight };
+    });
+    this.#open.pop();
+    return members;
   }
 
-  #members(service: Weighted, epoch: number, depth: number): WeightedMember<S>[] {
-    return service.services.map(({ service, weight }) => ({ service: this.#current(service, epoch, depth + 1), weight }));
-  }
-
-  #fit(
-    id: string,
-    slot: ServiceSlot<S> | undefined,
-    plan: ServicePlan<S>,
-    made: Pick<ServiceSlot<S>, "fingerprint" | "parts" | "checkedEpoch">,
-  ): S {
-    if (slot?.type === plan.type) {
+  #fit(slot: ServiceSlot<S> | undefined, plan: ServicePlan<S>): S {
+    if (slot?.service.type === plan.type) {
       this.#factory.update(slot.live, plan);
-      Object.assign(slot, made);
       return slot.live;
     }
     if (slot !== undefined) this.#factory.close(slot.live);
-    const live = this.#factory.create(plan);
-    this.#slots.set(id, { type: plan.type, live, ...made });
-    return live;
+    return this.#factory.create(plan);
   }
 }
 
