@@ -101,7 +101,7 @@ export class TrafficWorker {
 
   #prepare(update: GenerationUpdate): Promise<string | null> {
     this.#world.prepare(update);
-    return this.entryPoints.prepare(update.entryPoints);
+    return this.entryPoints.prepare(update.entryPoints.filter(({ name }) => update.taken?.includes(name) !== true));
   }
 
   #switch(sequence: number): void {

@@ -1,0 +1,110 @@
+import type { AddressInfo } from "node:net";
+import type { ProxyAnswer } from "../channel/proxy-stream.ts";
+import { ChannelServer } from "../channel/server.ts";
+import { Compiler } from "../control/graph/compiler.ts";
+import { Publisher } from "../control/publish/publisher.ts";
+import { type CompiledRun, Reconciler } from "../control/reconciler.ts";
+import { DirectorySource } from "../control/sources/directory/directory-source.ts";
+import type { LocatedProblem } from "../control/sources/directory/manifest-set.ts";
+import { ObjectStore } from "../control/store/object-store.ts";
+import { type ClassSelection, CONTROLLER_NAME } from "../control/translate/settings.ts";
+import { Intake } from "../control/validate/intake.ts";
+import { KindCatalog } from "../control/validate/kind-catalog.ts";
+import { systemClock } from "../kernel/clock.ts";
+import type { EntryPoint } from "../model/entry-point.ts";
+import type { Problem } from "../model/problem.ts";
+
+export interface ControlHalfOptions {
+  /** Folder of manifests. */
+  readonly directory: string;
+  readonly entryPoints: readonly EntryPoint[];
+  readonly classes: ClassSelection;
+  /** Called after each run that changed something, once it is published. */
+  readonly onCompiled: (run: CompiledRun) => void;
+  /** Called when `problems()` may be different. */
+  readonly onProblems: () => void;
+  /** Called when the loop has ended by a bug. */
+  readonly onFailed: (error: unknown) => void;
+  readonly onAnswer?: (answer: ProxyAnswer) => void;
+  readonly onGone?: (proxyId: string, className: string) => void;
+  /** Called when the folder is polled, since the system refuses to watch it; `code` is the system's error. */
+  readonly onPolling?: (code: string) => void;
+}
+
+/** The control plane on a folder, put together: what `dev` and `operator` share. */
+export class ControlHalf {
+  readonly #source: DirectorySource;
+  readonly #reconciler: Reconciler;
+  readonly #server: ChannelServer;
+  #compilerProblems: readonly Problem[] = [];
+
+  constructor(options: ControlHalfOptions) {
+    const store = new ObjectStore();
+    const publisher = new Publisher();
+    this.#source = new DirectorySource({
+      directory: options.directory,
+      intake: new Intake(store, new KindCatalog()),
+      onSettled: options.onProblems,
+      onPolling: (code) => options.onPolling?.(code),
+    });
+    this.#reconciler = new Reconciler({
+      store,
+      compiler: new Compiler({
+        controllerName: CONTROLLER_NAME,
+        classes: options.classes,
+        entryPoints: options.entryPoints,
+        allowCrossNamespace: false,
+        allowExternalName: true,
+        allowLoopback: true,
+        operatorNamespace: "default",
+      }),
+      publisher,
+      clock: systemClock,
+      onCompiled: (run) => {
+        this.#compilerProblems = run.problems;
+        options.onCompiled(run);
+        options.onProblems();
+      },
+      onFailed: options.onFailed,
+    });
+    const { onAnswer, onGone } = options;
+    this.#server = new ChannelServer({
+      source: publisher,
+      ...(onAnswer ? { onAnswer } : {}),
+      ...(onGone ? { onGone } : {}),
+    });
+  }
+
+  /** Opens the channel: proxies may come and wait for the first snapshot. Rejects as `ChannelServer.listen`. */
+  listen(host: string, port: number): Promise<AddressInfo> {
+    return this.#server.listen(host, port);
+  }
+
+  /** Reads the folder and publishes; follows it from then on. Rejects when the folder cannot be read. */
+  async start(): Promise<CompiledRun> {
+    await this.#source.start();
+    return this.#reconciler.start();
+  }
+
+  /** Everything wrong with the manifests now, in the order of files and lines. */
+  problems(): readonly LocatedProblem[] {
+    const located = [...this.#source.problems(), ...this.#compilerProblems.map((found) => this.#source.located(found))];
+    return located.sort((a, b) => compareText(a.file, b.file) || a.line - b.line || compareText(a.field, b.field));
+  }
+
+  /** Number of files, and of objects in them. */
+  get counts(): { readonly files: number; readonly objects: number } {
+    return this.#source.counts;
+  }
+
+  /** Ends watching, compiling and serving. */
+  async stop(): Promise<void> {
+    await this.#source.stop();
+    await this.#reconciler.stop();
+    await this.#server.close();
+  }
+}
+
+function compareText(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}

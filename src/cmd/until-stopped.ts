@@ -1,0 +1,25 @@
+/** Exit code of a process that was told twice to end, as a shell shows it for Ctrl-C. */
+const EXIT_INTERRUPTED = 130;
+
+/** Resolves with the first SIGINT or SIGTERM. The second one ends the process on the spot. */
+export function stopSignal(): Promise<void> {
+  return new Promise((resolve) => {
+    let times = 0;
+    const onSignal = (): void => {
+      if (++times === 1) resolve();
+      else process.exit(EXIT_INTERRUPTED);
+    };
+    process.on("SIGINT", onSignal);
+    process.on("SIGTERM", onSignal);
+  });
+}
+
+/** A promise that never resolves and rejects with the first error reported: to race a run against what ends it. */
+export function failed(): { readonly promise: Promise<never>; readonly report: (error: unknown) => void } {
+  let report: (error: unknown) => void = () => {};
+  const promise = new Promise<never>((_, reject) => {
+    report = reject;
+  });
+  promise.catch(() => {});
+  return { promise, report };
+}
