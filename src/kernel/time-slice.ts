@@ -1,6 +1,6 @@
 import { setImmediate } from "node:timers/promises";
 
-/** Lets long work share its thread: `breathe` gives the event loop back once the slice is used up. */
+/** Lets long work share its thread: it asks `isOver` as it goes, and if so, awaits `breathe` before it goes on. */
 export class TimeSlice {
   readonly #sliceMs: number;
   #endsAtMs: number;
@@ -10,9 +10,12 @@ export class TimeSlice {
     this.#endsAtMs = performance.now() + sliceMs;
   }
 
-  /** Resolves at once while the slice lasts; else after everything that waited has had its turn. */
+  get isOver(): boolean {
+    return performance.now() >= this.#endsAtMs;
+  }
+
+  /** Gives the event loop back, and begins a new slice after everything that waited has had its turn. */
   async breathe(): Promise<void> {
-    if (performance.now() < this.#endsAtMs) return;
     await setImmediate();
     this.#endsAtMs = performance.now() + this.#sliceMs;
   }

@@ -17,7 +17,7 @@ beforeEach(() => {
 function put(yaml: string): readonly string[] {
   const identified = intake.identify(parse(yaml));
   if (!identified.ok) return [`${identified.error.field}: ${identified.error.message} (${identified.error.hint})`];
-  if (identified.value !== null) intake.put(identified.value);
+  if (identified.value !== null) intake.put(intake.check(identified.value));
   return [...intake.problems()].map(({ code, field, message, hint }) => `${code} ${field}: ${message}${hint && ` (${hint})`}`);
 }
 
@@ -31,47 +31,47 @@ test("a good object comes in, in the namespace default when it names none", () =
 });
 
 test.each([
-  ["{routes: [{services: []}]}", "SchemaViolation spec.routes[0].match: required, but missing"],
-  ["{routes: {match: x}}", 'SchemaViolation spec.routes: expected a list, found {"match":"x"} (begin each item with a dash)'],
-  ["{routes: [{match: 1}]}", 'SchemaViolation spec.routes[0].match: expected a text, found 1 (put it in quotes: "1")'],
+  ["{routes: [{services: []}]}", "SchemaViolation spec.routes[0].match: Required, but missing."],
+  ["{routes: {match: x}}", 'SchemaViolation spec.routes: Expected a list, found {"match":"x"}. (Begin each item with a dash.)'],
+  ["{routes: [{match: 1}]}", 'SchemaViolation spec.routes[0].match: Expected a text, found 1. (Put it in quotes: "1".)'],
   [
     "{routes: [{match: a, priority: '7'}]}",
-    'SchemaViolation spec.routes[0].priority: expected an integer, found "7" (leave out the quotes: 7)',
+    'SchemaViolation spec.routes[0].priority: Expected an integer, found "7". (Leave out the quotes: 7.)',
   ],
-  ["{routes: [{match: a, priority: null}]}", "SchemaViolation spec.routes[0].priority: expected an integer, found null"],
-  ["{routes: [{match: a, kind: rule}]}", 'SchemaViolation spec.routes[0].kind: "rule" is not "Rule"'],
+  ["{routes: [{match: a, priority: null}]}", "SchemaViolation spec.routes[0].priority: Expected an integer, found null."],
+  ["{routes: [{match: a, kind: rule}]}", 'SchemaViolation spec.routes[0].kind: "rule" is not "Rule".'],
   [
     "{routes: [{match: a, syntax: v4}]}",
-    'SchemaViolation spec.routes[0].syntax: "v4" is not one of "v3", "v2" (did you mean "v3"?)',
+    'SchemaViolation spec.routes[0].syntax: "v4" is not one of "v3", "v2". (Did you mean "v3"?)',
   ],
-  ["{routes: [{match: ''}]}", "SchemaViolation spec.routes[0].match: must not be empty"],
-  ["{routes: []}", "SchemaViolation spec.routes: needs at least 1 item, has 0"],
+  ["{routes: [{match: ''}]}", "SchemaViolation spec.routes[0].match: Must not be empty."],
+  ["{routes: []}", "SchemaViolation spec.routes: Needs at least 1 item, has 0."],
   [
     "{routes: [{match: a, services: [{name: s, port: [80]}]}]}",
-    "SchemaViolation spec.routes[0].services[0].port: expected an integer or a text, found [80]",
+    "SchemaViolation spec.routes[0].services[0].port: Expected an integer or a text, found [80].",
   ],
   [
     "{routes: [{match: a, services: [{name: s, port: 80, passHostHeader: 'no'}]}]}",
-    'SchemaViolation spec.routes[0].services[0].passHostHeader: expected true or false, found "no" (write true or false, without quotes)',
+    'SchemaViolation spec.routes[0].services[0].passHostHeader: Expected true or false, found "no". (Write true or false, without quotes.)',
   ],
   [
     "{routes: [{match: a, services: [{name: s, port: 80, weight: -1}]}]}",
-    "SchemaViolation spec.routes[0].services[0].weight: -1 is less than 0, the least allowed",
+    "SchemaViolation spec.routes[0].services[0].weight: -1 is less than 0, the least allowed.",
   ],
   [
     "{routes: [{match: a, services: [{name: S, port: 80}]}]}",
-    'SchemaViolation spec.routes[0].services[0].name: "S" does not match ^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$',
+    'SchemaViolation spec.routes[0].services[0].name: "S" does not match ^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$.',
   ],
   [
     "{routes: [{match: a, services: [{name: s}]}]}",
     "SchemaViolation spec.routes[0].services[0].port: port is required for a Service: write the number or the name of one of its ports",
   ],
-  ["null", "SchemaViolation spec: expected an object, found null"],
+  ["null", "SchemaViolation spec: Expected an object, found null."],
   [
     "{routes: [{match: a, servics: []}]}",
-    'UnknownField spec.routes[0].servics: unknown field "servics" (did you mean "services"?)',
+    'UnknownField spec.routes[0].servics: Unknown field "servics". (Did you mean "services"?)',
   ],
-  ["{routes: [{match: a}], tsl: {}}", 'UnknownField spec.tsl: unknown field "tsl" (did you mean "tls"?)'],
+  ["{routes: [{match: a}], tsl: {}}", 'UnknownField spec.tsl: Unknown field "tsl". (Did you mean "tls"?)'],
 ])("%s is told in one sentence", (spec, expected) => {
   expect(put(route(spec))).toEqual([expected]);
 });
@@ -108,25 +108,25 @@ test("kinds that are not ours to read are passed over", () => {
 });
 
 test.each([
-  ["[1]", ": not a Kubernetes object (write apiVersion, kind and metadata)"],
-  ["kind: Service", "apiVersion: apiVersion is missing ()"],
-  ["apiVersion: v1", "kind: kind is missing ()"],
-  ["{apiVersion: v1, kind: Service, metadata: {generateName: x}}", "metadata.name: metadata.name is missing ()"],
+  ["[1]", ": Not a Kubernetes object. (Write apiVersion, kind and metadata.)"],
+  ["kind: Service", "apiVersion: apiVersion is missing. ()"],
+  ["apiVersion: v1", "kind: kind is missing. ()"],
+  ["{apiVersion: v1, kind: Service, metadata: {generateName: x}}", "metadata.name: metadata.name is missing. ()"],
   [
     "{apiVersion: v1, kind: Service, metadata: {name: a/b}}",
-    'metadata.name: "a/b" is not a valid name (use lower case letters, digits and hyphens, beginning and ending with a letter or digit)',
+    'metadata.name: "a/b" is not a valid name. (Use lower case letters, digits and hyphens, beginning and ending with a letter or digit.)',
   ],
   [
     "{apiVersion: fairway.dev/v1alpha1, kind: IngresRoute, metadata: {name: r}}",
-    "kind: fairway.dev has no kind IngresRoute (did you mean IngressRoute?)",
+    "kind: fairway.dev has no kind IngresRoute. (Did you mean IngressRoute?)",
   ],
   [
     "{apiVersion: fairway.dev/v1, kind: IngressRoute, metadata: {name: r}}",
-    "kind: IngressRoute has no version v1 (write apiVersion: fairway.dev/v1alpha1)",
+    "kind: IngressRoute has no version v1. (Write apiVersion: fairway.dev/v1alpha1.)",
   ],
   [
     "{apiVersion: extensions/v1beta1, kind: Ingress, metadata: {name: r}}",
-    "kind: Ingress of extensions/v1beta1 is not read (write apiVersion: networking.k8s.io/v1)",
+    "kind: Ingress of extensions/v1beta1 is not read. (Write apiVersion: networking.k8s.io/v1.)",
   ],
 ])("%s is no object: it says why", (yaml, expected) => {
   expect(put(yaml)).toEqual([expected]);
@@ -138,8 +138,8 @@ test("kinds of Kubernetes are checked too, and their nulls stand for nothing", (
   ).toEqual([]);
   expect(store.get("Service", "default", "s")?.body).toEqual({ spec: { ports: [{ port: 80 }] } });
   expect(put("{apiVersion: v1, kind: Service, metadata: {name: s}, spec: {ports: [{prot: 80}]}}")).toEqual([
-    'UnknownField spec.ports[0].prot: unknown field "prot" (did you mean "port"?)',
-    "SchemaViolation spec.ports[0].port: required, but missing",
+    'UnknownField spec.ports[0].prot: Unknown field "prot". (Did you mean "port"?)',
+    "SchemaViolation spec.ports[0].port: Required, but missing.",
   ]);
 });
 

@@ -5,6 +5,7 @@ import { objectKey } from "../../model/object-ref.ts";
 import type { Problem } from "../../model/problem.ts";
 import { problem } from "../../model/problem-codes.ts";
 import type { ObjectStore } from "../store/object-store.ts";
+import type { StoredObject } from "../store/stored-object.ts";
 import type { KindCatalog, KindSchema } from "./kind-catalog.ts";
 import type { KubernetesObject } from "./stored-form.ts";
 import { storedForm, withoutNulls } from "./stored-form.ts";
@@ -14,6 +15,14 @@ export interface IdentifiedObject {
   readonly ref: ObjectRef;
   readonly value: KubernetesObject;
   readonly schema: KindSchema;
+}
+
+/** An object that has been held against its schema. */
+export interface CheckedObject {
+  readonly ref: ObjectRef;
+  /** What goes into the store; null when the schema refuses the object. */
+  readonly accepted: StoredObject | null;
+  readonly problems: readonly Problem[];
 }
 
 /** Why a document is no object: a sentence, the field at fault, what to write instead. */
@@ -46,36 +55,42 @@ export class Intake {
 
   /** Who a document describes; null when it is of a kind we do not read. Changes nothing. */
   identify(document: unknown): Result<IdentifiedObject | null, NotAnObject> {
-    if (!isRecord(document)) return refuse("", "not a Kubernetes object", "write apiVersion, kind and metadata");
+    if (!isRecord(document)) return refuse("", "Not a Kubernetes object.", "Write apiVersion, kind and metadata.");
     const { apiVersion, kind, metadata } = document;
-    if (typeof apiVersion !== "string" || apiVersion === "") return refuse("apiVersion", "apiVersion is missing");
-    if (typeof kind !== "string" || kind === "") return refuse("kind", "kind is missing");
+    if (typeof apiVersion !== "string" || apiVersion === "") return refuse("apiVersion", "apiVersion is missing.");
+    if (typeof kind !== "string" || kind === "") return refuse("kind", "kind is missing.");
     const schema = this.#kinds.find(apiVersion, kind);
     if (schema === "ignored") return ok(null);
     if ("wrong" in schema) return refuse("kind", schema.wrong, schema.hint);
     const { name, namespace } = isRecord(metadata) ? metadata : {};
-    if (typeof name !== "string" || name === "") return refuse("metadata.name", "metadata.name is missing");
-    if (!SUBDOMAIN.test(name)) return refuse("metadata.name", `${JSON.stringify(name)} is not a valid name`, NAME_HINT);
+    if (typeof name !== "string" || name === "") return refuse("metadata.name", "metadata.name is missing.");
+    if (!SUBDOMAIN.test(name)) return refuse("metadata.name", `${JSON.stringify(name)} is not a valid name.`, NAME_HINT);
     const inNamespace = schema.isNamespaced ? (namespace ?? DEFAULT_NAMESPACE) : "";
     if (typeof inNamespace !== "string" || (schema.isNamespaced && !LABEL.test(inNamespace))) {
-      return refuse("metadata.namespace", `${JSON.stringify(namespace)} is not a valid namespace`, NAME_HINT);
+      return refuse("metadata.namespace", `${JSON.stringify(namespace)} is not a valid namespace.`, NAME_HINT);
     }
     return ok({ ref: { kind, namespace: inNamespace, name }, value: document as unknown as KubernetesObject, schema });
   }
 
-  /** Takes an object in, or keeps what was accepted before and holds the problems. */
-  put({ ref, value, schema }: IdentifiedObject): void {
+  /** Holds an object against its schema. Changes nothing: what comes back is for `put`. */
+  check({ ref, value, schema }: IdentifiedObject): CheckedObject {
     const { status: _, ...rest } = schema.isCore ? withoutNulls(value) : value;
     const written = { ...rest, metadata: withoutNulls(value.metadata) };
     const found = schema.check(written);
+    const isAccepted = found.every((each) => each.code === "UnknownField");
+    return {
+      ref,
+      accepted: isAccepted ? storedForm(ref, written) : null,
+      problems: found.map(({ code, field, message, hint }) => problem(code, ref, field, message, hint)),
+    };
+  }
+
+  /** Takes an object in, or keeps what was accepted before, and holds the problems. */
+  put({ ref, accepted, problems }: CheckedObject): void {
     const key = objectKey(ref);
-    if (found.length === 0) this.#problems.delete(key);
-    else
-      this.#problems.set(
-        key,
-        found.map(({ code, field, message, hint }) => problem(code, ref, field, message, hint)),
-      );
-    if (found.every((each) => each.code === "UnknownField")) this.#store.apply(storedForm(ref, written));
+    if (problems.length === 0) this.#problems.delete(key);
+    else this.#problems.set(key, problems);
+    if (accepted !== null) this.#store.apply(accepted);
   }
 
   /** The source no longer has the object. */
@@ -90,7 +105,7 @@ export class Intake {
   }
 }
 
-const NAME_HINT = "use lower case letters, digits and hyphens, beginning and ending with a letter or digit";
+const NAME_HINT = "Use lower case letters, digits and hyphens, beginning and ending with a letter or digit.";
 
 function refuse(field: string, message: string, hint = ""): Result<never, NotAnObject> {
   return fail({ field, message, hint });

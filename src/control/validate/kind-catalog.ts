@@ -90,14 +90,14 @@ export class KindCatalog {
     const text = this.#crds.get(kind);
     if (text === undefined) {
       const nearest = nearestName(kind, [...this.#crds.keys()]);
-      const known = `kinds of ${GROUP}: ${[...this.#crds.keys()].sort().join(", ")}`;
-      return { wrong: `${GROUP} has no kind ${kind}`, hint: nearest === undefined ? known : `did you mean ${nearest}?` };
+      const known = `Kinds of ${GROUP}: ${[...this.#crds.keys()].sort().join(", ")}.`;
+      return { wrong: `${GROUP} has no kind ${kind}.`, hint: nearest === undefined ? known : `Did you mean ${nearest}?` };
     }
     const { spec } = parse(text) as CustomResourceDefinition;
     const served = spec.versions.find((each) => each.name === version);
     if (served === undefined) {
       const known = spec.versions.map((each) => `${GROUP}/${each.name}`).join(" or ");
-      return { wrong: `${kind} has no version ${version}`, hint: `write apiVersion: ${known}` };
+      return { wrong: `${kind} has no version ${version}.`, hint: `Write apiVersion: ${known}.` };
     }
     const { openAPIV3Schema } = served.schema;
     const schema = { ...openAPIV3Schema, properties: { ...openAPIV3Schema.properties, metadata: this.#metadata() } };
@@ -106,7 +106,7 @@ export class KindCatalog {
 
   #core(apiVersion: string, kind: string, { apiVersions, file, isNamespaced }: CoreKind): KindLookup {
     if (!apiVersions.includes(apiVersion)) {
-      return { wrong: `${kind} of ${apiVersion} is not read`, hint: `write apiVersion: ${apiVersions.join(" or ")}` };
+      return { wrong: `${kind} of ${apiVersion} is not read.`, hint: `Write apiVersion: ${apiVersions.join(" or ")}.` };
     }
     return { kind, isNamespaced, isCore: true, ...compileSchema(this.#coreSchema(file), kind === "Secret") };
   }

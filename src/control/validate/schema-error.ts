@@ -58,33 +58,33 @@ function wording(error: ErrorObject, quote: Quote): readonly [message: string, h
   const shown = error.propertyName === undefined ? quote(data) : `the name ${JSON.stringify(error.propertyName)}`;
   switch (keyword) {
     case "required":
-      return ["required, but missing"];
+      return ["Required, but missing."];
     case "type":
-      return [`expected ${typeNames(params.type)}, found ${shown}`, typeHint(String(params.type), data, quote)];
+      return [`Expected ${typeNames(params.type)}, found ${shown}.`, typeHint(String(params.type), data, quote)];
     case "enum":
       return enumWording(params.allowedValues as readonly unknown[], data, shown);
     case "minimum":
-      return [`${shown} is less than ${limit}, the least allowed`];
+      return [`${shown} is less than ${limit}, the least allowed.`];
     case "maximum":
-      return [`${shown} is more than ${limit}, the most allowed`];
+      return [`${shown} is more than ${limit}, the most allowed.`];
     case "minLength":
-      return [limit === 1 ? "must not be empty" : `${shown} is shorter than ${limit} characters`];
+      return [limit === 1 ? "Must not be empty." : `${shown} is shorter than ${limit} characters.`];
     case "maxLength":
-      return [`longer than ${limit} characters, the most allowed`];
+      return [`Longer than ${limit} characters, the most allowed.`];
     case "minItems":
-      return [`needs at least ${count(limit, "item")}, has ${(data as readonly unknown[]).length}`];
+      return [`Needs at least ${count(limit, "item")}, has ${(data as readonly unknown[]).length}.`];
     case "maxItems":
-      return [`allows at most ${count(limit, "item")}, has ${(data as readonly unknown[]).length}`];
+      return [`Allows at most ${count(limit, "item")}, has ${(data as readonly unknown[]).length}.`];
     case "minProperties":
-      return [`needs at least ${count(limit, "field")}, has ${Object.keys(data as object).length}`];
+      return [`Needs at least ${count(limit, "field")}, has ${Object.keys(data as object).length}.`];
     case "maxProperties":
-      return [`allows at most ${count(limit, "field")}, has ${Object.keys(data as object).join(", ")}`];
+      return [`Allows at most ${count(limit, "field")}, has ${Object.keys(data as object).join(", ")}.`];
     case "pattern":
-      return [`${shown} does not match ${params.pattern}`];
+      return [`${shown} does not match ${params.pattern}.`];
     case "format":
-      return [`${shown} is not ${FORMATS[String(params.format)] ?? `in the format ${params.format}`}`];
+      return [`${shown} is not ${FORMATS[String(params.format)] ?? `in the format ${params.format}`}.`];
     default:
-      return [`${shown} ${error.message ?? `breaks ${keyword}`}`];
+      return [`${shown} ${error.message ?? `breaks ${keyword}`}.`];
   }
 }
 
@@ -98,9 +98,9 @@ const FORMATS: Readonly<Record<string, string>> = {
 function enumWording(allowed: readonly unknown[], data: unknown, shown: string): readonly [string, string] {
   const names = allowed.filter((each) => typeof each === "string");
   const nearest = typeof data === "string" ? nearestName(data, names) : undefined;
-  const hint = nearest === undefined || allowed.length === 1 ? "" : `did you mean ${JSON.stringify(nearest)}?`;
+  const hint = nearest === undefined || allowed.length === 1 ? "" : `Did you mean ${JSON.stringify(nearest)}?`;
   return [
-    `${shown} is not ${allowed.length > 1 ? "one of " : ""}${allowed.map((each) => JSON.stringify(each)).join(", ")}`,
+    `${shown} is not ${allowed.length > 1 ? "one of " : ""}${allowed.map((each) => JSON.stringify(each)).join(", ")}.`,
     hint,
   ];
 }
@@ -112,11 +112,11 @@ function typeNames(type: unknown): string {
 
 function typeHint(expected: string, data: unknown, quote: Quote): string {
   if (quote === quoteNothing) return "";
-  if (expected === "string" && (typeof data === "number" || typeof data === "boolean")) return `put it in quotes: "${data}"`;
+  if (expected === "string" && (typeof data === "number" || typeof data === "boolean")) return `Put it in quotes: "${data}".`;
   if (typeof data === "string" && /^(?:integer|number)$/.test(expected) && /^-?\d+$/.test(data))
-    return `leave out the quotes: ${data}`;
-  if (expected === "boolean" && typeof data === "string") return "write true or false, without quotes";
-  if (expected === "array" && data !== null) return "begin each item with a dash";
+    return `Leave out the quotes: ${data}.`;
+  if (expected === "boolean" && typeof data === "string") return "Write true or false, without quotes.";
+  if (expected === "array" && data !== null) return "Begin each item with a dash.";
   return "";
 }
 

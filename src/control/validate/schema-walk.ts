@@ -31,8 +31,8 @@ export function repeatedItems(schema: StructuralSchema, value: unknown): readonl
       const identity = canonicalJson(keys === undefined ? item : keys.map((key) => (item as Record<string, unknown>)[key]));
       const first = seen.get(identity);
       if (first === undefined) seen.set(identity, index);
-      const what = keys === undefined ? "the same value" : `the same ${keys.join(" and ")}`;
-      return first === undefined ? [] : [violation(childField(field, index), `${what} as ${childField(field, first)}`)];
+      const what = keys === undefined ? "The same value" : `The same ${keys.join(" and ")}`;
+      return first === undefined ? [] : [violation(childField(field, index), `${what} as ${childField(field, first)}.`)];
     });
   });
 }
@@ -43,7 +43,7 @@ export function brokenRules(schema: StructuralSchema, value: unknown): readonly 
     (at["x-kubernetes-validations"] ?? [])
       .filter((each) => !celRule(each.rule)(self))
       .map((each) =>
-        violation(`${field}${each.fieldPath ?? ""}`.replace(/^\./, ""), each.message ?? `breaks the rule ${each.rule}`),
+        violation(`${field}${each.fieldPath ?? ""}`.replace(/^\./, ""), each.message ?? `Breaks the rule ${each.rule}.`),
       ),
   );
 }
@@ -78,8 +78,9 @@ function memberSchema(schema: StructuralSchema, key: string, isItem: boolean): S
 
 function unknownField(field: string, name: string, known: readonly string[]): FieldProblem {
   const nearest = nearestName(name, known);
-  const hint = nearest === undefined ? `known here: ${[...known].sort().join(", ")}` : `did you mean ${JSON.stringify(nearest)}?`;
-  return { code: "UnknownField", field, message: `unknown field ${JSON.stringify(name)}`, hint: known.length > 0 ? hint : "" };
+  const hint =
+    nearest === undefined ? `Known here: ${[...known].sort().join(", ")}.` : `Did you mean ${JSON.stringify(nearest)}?`;
+  return { code: "UnknownField", field, message: `Unknown field ${JSON.stringify(name)}.`, hint: known.length > 0 ? hint : "" };
 }
 
 /** The known name a misspelt one most likely stands for, if one is near. */

@@ -187,7 +187,7 @@ test("of two documents about one object the first file counts, and the other whe
   await start();
   expect(portOf("s")).toBe(1);
   expect(codes()).toEqual(["DuplicateObject b.yaml:2"]);
-  expect(source.problems()[0]?.message).toBe(`already described in ${join(folder, "a.yaml")}, line 1, which counts`);
+  expect(source.problems()[0]?.message).toBe(`Already described in ${join(folder, "a.yaml")}, line 1, which counts.`);
   rmSync(join(folder, "a.yaml"));
   await soon(() => expect(portOf("s")).toBe(2));
   expect(codes()).toEqual([]);

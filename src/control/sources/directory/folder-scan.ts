@@ -61,7 +61,7 @@ export async function scanFolder(
     const { folder, depth } = next;
     const found = list(folder, enter, contents);
     for (const entry of found) {
-      await slice.breathe();
+      if (slice.isOver) await slice.breathe();
       if (entry.name.startsWith(".")) continue;
       const path = join(folder, entry.name);
       if (visit(path, entry, contents) === "folder" && depth < FOLDER_DEPTH_MAX) pending.push({ folder: path, depth: depth + 1 });

@@ -41,7 +41,7 @@ export async function readManifestFile(path: string, slice: TimeSlice): Promise<
   if ("state" in opened) return opened;
   const { stamp, bytes } = opened;
   if (!isUtf8(bytes))
-    return { state: "refused", stamp, code: "InvalidYAML", line: 1, message: "the file does not parse: it is not UTF-8" };
+    return { state: "refused", stamp, code: "InvalidYAML", line: 1, message: "The file does not parse: it is not UTF-8." };
   return parseManifest(bytes.toString("utf8"), stamp, slice);
 }
 
@@ -52,10 +52,10 @@ async function parseManifest(text: string, stamp: FileStamp, slice: TimeSlice): 
     const parsed = parsePiece(piece, index);
     if (!parsed.ok) {
       const { line, message } = parsed.error;
-      return { state: "refused", stamp, code: "InvalidYAML", line, message: `the file does not parse: ${message}` };
+      return { state: "refused", stamp, code: "InvalidYAML", line, message: `The file does not parse: ${message}.` };
     }
     documents.push(...parsed.value);
-    await slice.breathe();
+    if (slice.isOver) await slice.breathe();
   }
   return { state: "read", stamp, documents };
 }
@@ -67,7 +67,7 @@ export async function parseText(text: string, slice: TimeSlice): Promise<FileRea
 }
 
 function tooLarge(stamp: FileStamp): FileReading {
-  return { state: "refused", stamp, code: "FileTooLarge", line: 1, message: "the file is larger than 10 MiB" };
+  return { state: "refused", stamp, code: "FileTooLarge", line: 1, message: "The file is larger than 10 MiB." };
 }
 
 function openAndRead(path: string): FileReading | { readonly stamp: FileStamp; readonly bytes: Buffer } {
@@ -86,7 +86,7 @@ function openAndRead(path: string): FileReading | { readonly stamp: FileStamp; r
       stamp: NO_STAMP,
       code: "FileUnreadable",
       line: 1,
-      message: `the file cannot be read: ${code ?? message}`,
+      message: `The file cannot be read: ${code ?? message}.`,
     };
   } finally {
     if (descriptor !== undefined) closeSync(descriptor);

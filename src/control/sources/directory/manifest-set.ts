@@ -1,10 +1,10 @@
 import { readFileSync } from "node:fs";
-import type { TimeSlice } from "../../../kernel/time-slice.ts";
+import { TimeSlice } from "../../../kernel/time-slice.ts";
 import type { ObjectRef } from "../../../model/object-ref.ts";
 import { objectKey } from "../../../model/object-ref.ts";
 import type { Problem } from "../../../model/problem.ts";
 import { problem } from "../../../model/problem-codes.ts";
-import type { Intake } from "../../validate/intake.ts";
+import type { CheckedObject, Intake } from "../../validate/intake.ts";
 import type { Claim } from "./claims.ts";
 import { Claims, claim } from "./claims.ts";
 import { lineOfField } from "./line-finder.ts";
@@ -26,6 +26,9 @@ export interface Location {
 
 /** The object of a Problem that concerns a file as a whole. */
 export const NO_OBJECT: ObjectRef = { kind: "", namespace: "", name: "" };
+
+/** How long objects that belong to one change may keep the thread while they go into the store together. */
+const TOGETHER_MS = 20;
 
 /**
  * What a set of files says, given to the intake object by object: of several documents about one object the first counts (by path,
@@ -62,22 +65,9 @@ export class ManifestSet {
     const touched = new Set<string>();
     for (const [file, reading] of readings) {
       for (const key of this.#takeFile(file, reading)) touched.add(key);
-      await slice.breathe();
+      if (slice.isOver) await slice.breathe();
     }
-    const gone: Claim[] = [];
-    for (const key of touched) {
-      const winner = this.#claims.winner(key);
-      const given = this.#given.get(key);
-      if (winner === undefined && given !== undefined) gone.push(given);
-      if (winner === undefined || winner === given) continue;
-      this.#given.set(key, winner);
-      this.#intake.put(winner.object);
-      await slice.breathe();
-    }
-    for (const { key, object } of gone) {
-      this.#given.delete(key);
-      this.#intake.remove(object.ref);
-    }
+    await this.#give(touched, slice);
   }
 
   /** Everything wrong with the files and the objects in them, with file and line. In no particular order. */
@@ -99,6 +89,34 @@ export class ManifestSet {
     const given = this.#given.get(objectKey(object));
     if (given === undefined) return undefined;
     return { file: given.file, line: this.#lineOf(given, field) ?? given.line };
+  }
+
+  /**
+   * Brings the intake up to date with the documents that count. Checking may take a while and others have their turn in between; then
+   * all goes in as one, so that who reads the store sees none of a change or all of it (unless there is very much of it).
+   */
+  async #give(touched: Iterable<string>, slice: TimeSlice): Promise<void> {
+    const coming: CheckedObject[] = [];
+    const going: ObjectRef[] = [];
+    for (const key of touched) {
+      const winner = this.#claims.winner(key);
+      const given = this.#given.get(key);
+      if (winner === given) continue;
+      if (winner !== undefined) {
+        this.#given.set(key, winner);
+        coming.push(this.#intake.check(winner.object));
+      } else if (given !== undefined) {
+        this.#given.delete(key);
+        going.push(given.object.ref);
+      }
+      if (slice.isOver) await slice.breathe();
+    }
+    const long = new TimeSlice(TOGETHER_MS);
+    for (const checked of coming) {
+      this.#intake.put(checked);
+      if (long.isOver) await long.breathe();
+    }
+    for (const ref of going) this.#intake.remove(ref);
   }
 
   #lineOf({ file, place }: Claim, field: string): number | undefined {
@@ -139,7 +157,7 @@ export class ManifestSet {
 }
 
 function duplicate(loser: Claim, winner: Claim): LocatedProblem {
-  const message = `already described in ${winner.file}, line ${winner.line}, which counts`;
+  const message = `Already described in ${winner.file}, line ${winner.line}, which counts.`;
   const { file, line, object } = loser;
-  return { ...problem("DuplicateObject", object.ref, "", message, "remove one of them"), file, line };
+  return { ...problem("DuplicateObject", object.ref, "", message, "Remove one of them."), file, line };
 }

@@ -35,16 +35,16 @@ const word = fc.constantFrom(
   "~",
   "",
 );
+const key = fc.oneof({ arbitrary: fc.stringMatching(/^[a-z]{1,3}$/), weight: 9 }, word, fc.string({ maxLength: 6 }));
 const json = fc.letrec<{ value: unknown }>((tie) => ({
   value: fc.oneof(
     { depthSize: "small", withCrossShrink: true },
-    word,
-    fc.integer(),
-    fc.boolean(),
-    fc.constant(null),
-    fc.string(),
-    fc.array(tie("value"), { maxLength: 4 }),
-    fc.dictionary(fc.oneof(word, fc.string({ maxLength: 6 })), tie("value"), { maxKeys: 4 }),
+    { arbitrary: word, weight: 6 },
+    { arbitrary: fc.integer(), weight: 2 },
+    { arbitrary: fc.constantFrom(true, false, null), weight: 2 },
+    { arbitrary: fc.string(), weight: 1 },
+    { arbitrary: fc.array(tie("value"), { maxLength: 4 }), weight: 3 },
+    { arbitrary: fc.dictionary(key, tie("value"), { maxKeys: 4 }), weight: 6 },
   ),
 })).value;
 

@@ -55,7 +55,7 @@ export class SettledFiles {
       const reading = await readManifestFile(path, slice);
       if (believe === "when quiet" && this.#isDoubtful(path, reading)) again.set(path, QUIET_MS);
       else readings.set(path, reading);
-      await slice.breathe();
+      if (slice.isOver) await slice.breathe();
     }
     await this.#manifests.take(readings, slice);
     for (const [path, reading] of readings) {
