@@ -108,6 +108,8 @@ function checkEndpoints({ servers }: Endpoints): void {
 
 function buildCertificate({ names, chainPem, keyPem }: Certificate): void {
   requireForm(isTexts(names), "names");
+  requireForm(isText(chainPem) && chainPem !== "", "chainPem");
+  requireForm(isText(keyPem) && keyPem !== "", "keyPem");
   createSecureContext({ cert: chainPem, key: keyPem });
 }
 

@@ -4,6 +4,7 @@ import type { Certificate } from "../../model/certificate.ts";
 import { type ResourceId, resourceId } from "../../model/ids.ts";
 import type { Middleware } from "../../model/middleware.ts";
 import type { Weighted } from "../../model/service.ts";
+import { makeDefaultCertificate } from "../supervisor/default-certificate.ts";
 import type { LiveRouter } from "./live-router.ts";
 import { SERVICE_NESTING_MAX } from "./live-services.ts";
 import {
@@ -17,6 +18,7 @@ import {
   serviceWithEndpoints,
 } from "./routing-case.ts";
 
+const PAIR = makeDefaultCertificate(Date.now());
 const HOST = match("Host", "shop.test");
 
 function live(world: RoutingCase, path = "/", entryPointName = "web"): LiveRouter<RecordedService> | null {
@@ -253,7 +255,7 @@ test("certificates are found by name, the exact name first, and known apart by t
   const world = new RoutingCase();
   const certificate = (name: string, names: string[]): Certificate => {
     const origin = { kind: "Secret", namespace: "test", name };
-    return { id: resourceId("certificate", origin), origin, names, chainPem: "", keyPem: "" };
+    return { id: resourceId("certificate", origin), origin, names, ...PAIR };
   };
   const wild = certificate("a-wild", ["*.shop.test", "shop.test"]);
   const exact = certificate("exact", ["www.shop.test"]);
