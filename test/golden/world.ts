@@ -87,5 +87,5 @@ function settingsOf({ classes, entryPoints, ...rest }: GoldenSettings): CompileS
 function put(intake: Intake, document: unknown): void {
   const identified = intake.identify(document);
   assert(identified.ok && identified.value !== null, `golden input holds objects: ${JSON.stringify(identified)}`);
-  intake.put(identified.value);
+  intake.put(intake.check(identified.value));
 }

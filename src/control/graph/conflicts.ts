@@ -69,7 +69,7 @@ function meet(a: Router, b: Router): boolean {
 
 function lost(claim: Claim, winner: Claim): Problem {
   const message = `${show(winner, claim)} claims the same traffic and wins: ${reason(winner.router.rank, claim.router.rank)}.`;
-  return problem("Conflict", claim.router.origin, claim.field, message, "Remove one of the two, or give one a higher priority.");
+  return problem("Conflict", claim.router.origin, claim.field, message, hintFor(claim, "one of the two"));
 }
 
 function won(claim: Claim, losers: readonly Claim[]): Problem {
@@ -77,7 +77,12 @@ function won(claim: Claim, losers: readonly Claim[]): Problem {
   const more = losers.length > NAMED_MAX ? ` and ${losers.length - NAMED_MAX} more` : "";
   const verb = losers.length === 1 ? "claims" : "claim";
   const message = `${named.join(", ")}${more} ${verb} the same traffic; this rule wins.`;
-  return problem("Conflict", claim.router.origin, claim.field, message, "Remove one of them, or give one a higher priority.");
+  return problem("Conflict", claim.router.origin, claim.field, message, hintFor(claim, "one of them"));
+}
+
+/** An Ingress has no priority to set. */
+function hintFor({ router }: Claim, which: string): string {
+  return router.origin.kind === "Ingress" ? `Remove ${which}.` : `Remove ${which}, or set another priority.`;
 }
 
 function show({ router, field }: Claim, seenFrom: Claim): string {

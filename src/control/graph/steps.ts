@@ -1,4 +1,4 @@
-import { setImmediate } from "node:timers/promises";
+import { TimeSlice } from "../../kernel/time-slice.ts";
 
 /** How long work in steps may keep the event loop: probes, leases and heartbeats never wait longer for it. */
 export const STEPS_SLICE_MS = 20;
@@ -13,12 +13,10 @@ export function allSteps<T>(steps: Generator<void, T>): T {
 
 /** Does the steps, giving the event loop back every `STEPS_SLICE_MS`. */
 export async function inSteps<T>(steps: Generator<void, T>): Promise<T> {
-  let until = performance.now() + STEPS_SLICE_MS;
+  const slice = new TimeSlice(STEPS_SLICE_MS);
   for (;;) {
     const step = steps.next();
     if (step.done) return step.value;
-    if (performance.now() < until) continue;
-    await setImmediate();
-    until = performance.now() + STEPS_SLICE_MS;
+    if (slice.isOver) await slice.breathe();
   }
 }

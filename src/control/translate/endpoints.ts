@@ -49,8 +49,12 @@ function serversOf(service: StoredObject, port: { readonly name: string; readonl
   if (entries.length === 0) return { servers: [], why: noAddress(slices, port.name) };
   const ready = entries.filter((entry) => entry.ready);
   const serving = ready.length > 0 ? ready : entries.filter((entry) => entry.servesWhileTerminating);
-  const why = serving.length > 0 ? "" : `none of its ${entries.length} endpoints is ready`;
+  const why = serving.length > 0 ? "" : noneReady(entries.length);
   return { servers: distinct(serving.map((entry) => entry.server)), why };
+}
+
+function noneReady(count: number): string {
+  return count === 1 ? "its only endpoint is not ready" : `none of its ${count} endpoints is ready`;
 }
 
 function externalName(name: string | undefined): string {

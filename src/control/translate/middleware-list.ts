@@ -77,10 +77,16 @@ class Expansion {
   #addMembers(chain: ObjectRef, members: readonly Pick<MiddlewareUse, "name" | "namespace">[]): Obstacle | null {
     for (const member of members) {
       const obstacle = this.add(chain, member);
-      if (obstacle !== null) return obstacle;
+      if (obstacle !== null) return this.#open.length > 1 ? obstacle : inChain(chain, obstacle);
     }
     return null;
   }
+}
+
+/** An obstacle inside a chain, told to who names the outermost chain. A cycle names its chains itself. */
+function inChain(chain: ObjectRef, obstacle: Obstacle): Obstacle {
+  if (obstacle.code === "MiddlewareCycle") return obstacle;
+  return { ...obstacle, message: `In chain "${chain.namespace}/${chain.name}": ${obstacle.message}` };
 }
 
 function cycle(path: readonly string[]): Obstacle {

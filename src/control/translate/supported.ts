@@ -80,7 +80,8 @@ export function unsupportedFields(value: unknown, table: FieldTable, object: Obj
     const at = `${path}.${field}`;
     if (typeof entry === "object") return unsupportedFields(member, entry, object, at);
     if (entry(member)) return [];
-    const what = entry === unsupported ? `"${field}" is` : `"${field}" with the value ${JSON.stringify(member)} is`;
+    const option = at.replace(/^.*\]\.|^spec\./, "");
+    const what = entry === unsupported ? `"${option}" is` : `"${option}" with the value ${JSON.stringify(member)} is`;
     return [notSupported(object, at, `${what} not supported yet; the route answers 503.`)];
   });
 }
