@@ -54,6 +54,7 @@ export function decodeLastGood(bytes: Buffer, seal: Seal | null): Result<LastGoo
   for (let i = 0; i < count; i++) {
     const end = recordEnd(bytes, at);
     if (end > bytes.length) return fail(`it ends within record ${i + 1} of ${count}`);
+    if (bytes.readUInt8(at + 12) > SEALED_FLAG) return fail(`record ${i + 1} is of a kind that is not known here`);
     const hash = Uint8Array.from(bytes.subarray(at + 13, at + RECORD_HEAD_BYTES));
     written.add(hash);
     const resource = decodeRecord(bytes, at, end, hash, seal);
@@ -93,7 +94,7 @@ function decodeRecord(bytes: Buffer, at: number, end: number, hash: Uint8Array, 
   const id = bytes.toString("utf8", at + RECORD_HEAD_BYTES, bodyAt) as ResourceId;
   const format = bytes.readUInt32LE(at + 4);
   const stored = bytes.subarray(bodyAt, end);
-  if (bytes[at + 12] !== SEALED_FLAG) return { id, format, hash, body: stored };
+  if (bytes.readUInt8(at + 12) !== SEALED_FLAG) return { id, format, hash, body: stored };
   const body = seal?.open(stored, contextOf(id, hash)) ?? null;
   return body === null ? null : { id, format, hash, body };
 }
