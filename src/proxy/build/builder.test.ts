@@ -164,6 +164,20 @@ test("a change hands out the shards it touches, and again until its generation i
   expect(build(builder, [changed, ...routers.slice(1), entryPoint("web")]).update).toMatchObject({ index: [], resources: [] });
 });
 
+test("a change costs the same however many paths its host has", () => {
+  const builder = newBuilder();
+  const rule = (path: string) => ({ op: "and" as const, terms: [HOST, match("PathPrefix", path)] });
+  const routers = Array.from({ length: 2000 }, (_, i) => router(`r${i}`, rule(`/path-${1000 + i}`)));
+  builder.settle(build(builder, routers).update.sequence);
+  const added = build(builder, [...routers, router("added", rule("/path-9999"))]).update;
+  expect([added.resources.length, added.index.length]).toEqual([1, 1]);
+  builder.settle(added.sequence);
+  const removed = build(builder, routers).update;
+  expect([removed.resources.length, removed.index.length]).toEqual([1, 1]);
+  const bytes = [...removed.resources, ...removed.index].reduce((sum, update) => sum + update.bytes.byteLength, 0);
+  expect(bytes).toBeLessThan(10_000);
+});
+
 test("whatever the deltas, what is held and its version are those of the resources themselves", () => {
   const one = fc.record({ name: fc.integer({ min: 0, max: 9 }), ruleText: fc.constantFrom("a", "b") });
   const delta = fc.record({

@@ -1,3 +1,4 @@
+import { assert } from "../../kernel/assert.ts";
 import type { Certificate } from "../../model/certificate.ts";
 import { compareRanks, type Rank } from "../../model/rank.ts";
 import type { RuleKeys } from "../../rules/keys.ts";
@@ -96,7 +97,9 @@ export class IndexWriter {
 
   #takeOut(key: string, indexed: Indexed): void {
     const bucket = this.#buckets.get(key) ?? [];
-    bucket.splice(bucket.indexOf(indexed), 1);
+    const at = bucket.indexOf(indexed);
+    assert(at >= 0, "what is indexed stands in each of its buckets once");
+    bucket.splice(at, 1);
     if (bucket.length === 0) this.#buckets.delete(key);
     this.#dirtyBuckets.add(key);
   }
