@@ -118,7 +118,7 @@ export function operatorUrlProblem(url: string): string | null {
   if (protocol !== "http:") return `"${url}" must begin with http://`;
   if (pathname !== "/" || search !== "") return `"${url}" must not have a path`;
   if (!isLoopback(hostname)) {
-    return `the channel is plaintext and carries private keys, so the operator must be on a loopback address, not on "${hostname}"`;
+    return `the channel is plaintext and carries private keys, so the operator must be on a loopback address, not on ${hostname}`;
   }
   return null;
 }

@@ -27,6 +27,6 @@ test("a proxy is told what is wrong with its operator's URL", () => {
   expect(operatorUrlProblem("https://127.0.0.1:9090")).toBe('"https://127.0.0.1:9090" must begin with http://');
   expect(operatorUrlProblem("http://127.0.0.1:9090/x")).toBe('"http://127.0.0.1:9090/x" must not have a path');
   expect(operatorUrlProblem("http://operator.fairway:9090")).toBe(
-    'the channel is plaintext and carries private keys, so the operator must be on a loopback address, not on "operator.fairway"',
+    "the channel is plaintext and carries private keys, so the operator must be on a loopback address, not on operator.fairway",
   );
 });

@@ -3,6 +3,7 @@ import type { AddressInfo } from "node:net";
 import { Code, ConnectError, createContextKey, createContextValues, type HandlerContext } from "@connectrpc/connect";
 import { connectNodeAdapter } from "@connectrpc/connect-node";
 import { type Clock, systemClock } from "../kernel/clock.ts";
+import { listenProblem } from "../kernel/listen-problem.ts";
 import type { Snapshot } from "../model/snapshot.ts";
 import type { Position } from "./chunks.ts";
 import { GoAway_Reason, type OperatorMessage, type ProxyMessage, SnapshotChannel } from "./gen/snapshot_pb.ts";
@@ -35,10 +36,15 @@ export interface ChannelServerOptions {
 /** Said when the channel would leave the machine unencrypted. */
 export class PlaintextRefused extends Error {
   constructor(host: string) {
-    super(`the channel is plaintext and carries private keys, so it is only offered on a loopback address, not on "${host}"`);
+    super(
+      `the channel is plaintext and carries private keys, so it is only offered on a loopback address, not on ${host === "" ? "all addresses" : host}`,
+    );
     this.name = "PlaintextRefused";
   }
 }
+
+/** The channel's port cannot be opened; the message says which and why. */
+export class ListenFailed extends Error {}
 
 const REQUEST = createContextKey<Http2ServerRequest | null>(null);
 
@@ -80,13 +86,15 @@ export class ChannelServer implements StreamHost {
     });
   }
 
-  /** Starts to serve; answers the address. Rejects with PlaintextRefused, or with what the system says about the address. */
+  /** Starts to serve; answers the address. Rejects with PlaintextRefused or ListenFailed. */
   async listen(host: string, port: number): Promise<AddressInfo> {
     if (!isLoopback(host)) throw new PlaintextRefused(host);
     await new Promise<void>((resolve, reject) => {
-      this.#server.once("error", reject);
+      const fail = (cause: Error): void =>
+        reject(new ListenFailed(`operator port: ${host}:${port} ${listenProblem(cause)}`, { cause }));
+      this.#server.once("error", fail);
       this.#server.listen(port, host, () => {
-        this.#server.off("error", reject);
+        this.#server.off("error", fail);
         resolve();
       });
     });

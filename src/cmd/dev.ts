@@ -14,7 +14,7 @@ import type { HostPort } from "./entry-point-flags.ts";
 import { ProblemWatch } from "./problem-watch.ts";
 import { type EventFormat, type EventPrinter, eventPrinter, preciseNowMs } from "./run-events.ts";
 import { OPTIONS, requireFolder, runLogger } from "./run-options.ts";
-import { failed, stopSignal } from "./until-stopped.ts";
+import { failed, running, stopSignal } from "./until-stopped.ts";
 
 interface DevOptions {
   readonly entrypoint: readonly EntryPoint[];
@@ -45,7 +45,7 @@ export function command(): Command {
         ["fairway dev ./manifests --class public --admin 127.0.0.1:9000", "one class, with metrics"],
       ),
     )
-    .action((directory: string, options: DevOptions) => dev(directory, options));
+    .action((directory: string, options: DevOptions) => running(() => dev(directory, options)));
 }
 
 async function dev(directory: string, options: DevOptions): Promise<void> {

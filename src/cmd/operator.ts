@@ -11,7 +11,7 @@ import { type HostPort, parseHostPort } from "./entry-point-flags.ts";
 import { ProblemWatch } from "./problem-watch.ts";
 import { type EventFormat, type EventPrinter, eventPrinter } from "./run-events.ts";
 import { OPTIONS, requireFolder } from "./run-options.ts";
-import { failed, stopSignal } from "./until-stopped.ts";
+import { failed, running, stopSignal } from "./until-stopped.ts";
 
 interface OperatorOptions {
   readonly manifests: string;
@@ -41,7 +41,7 @@ export function command(): Command {
         ["fairway operator --manifests ./manifests --listen 127.0.0.1:9090 --class public --class internal", "two classes"],
       ),
     )
-    .action((options: OperatorOptions) => operator(options));
+    .action((options: OperatorOptions) => running(() => operator(options)));
 }
 
 async function operator(options: OperatorOptions): Promise<void> {

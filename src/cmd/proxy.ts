@@ -9,7 +9,7 @@ import { examples } from "./cli.ts";
 import type { HostPort } from "./entry-point-flags.ts";
 import { type EventFormat, eventPrinter, preciseNowMs } from "./run-events.ts";
 import { OPTIONS, requireFile, runLogger } from "./run-options.ts";
-import { stopSignal } from "./until-stopped.ts";
+import { running, stopSignal } from "./until-stopped.ts";
 
 interface ProxyOptions {
   readonly operator: string;
@@ -47,7 +47,7 @@ export function command(): Command {
         "next to an operator on this machine",
       ]),
     )
-    .action((options: ProxyOptions) => proxy(options));
+    .action((options: ProxyOptions) => running(() => proxy(options)));
 }
 
 async function proxy(options: ProxyOptions): Promise<void> {

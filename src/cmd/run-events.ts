@@ -18,7 +18,8 @@ export type RunEvent =
       readonly ms: number;
     }
   /** Something is wrong with the manifests; `problemSolved` when it no longer is. */
-  | ({ readonly event: "problem" | "problemSolved" } & LocatedProblem)
+  | ({ readonly event: "problem" } & LocatedProblem)
+  | ({ readonly event: "problemSolved" } & LocatedProblem)
   /** The system refuses to watch the folder, which is polled instead. */
   | { readonly event: "polling"; readonly code: string }
   /** The operator serves proxies here. */

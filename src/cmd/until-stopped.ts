@@ -1,3 +1,7 @@
+import { ListenFailed } from "../channel/server.ts";
+import { AdminPortFailed } from "../proxy/supervisor/admin.ts";
+import { wrongUse } from "./cli.ts";
+
 /** Exit code of a process that was told twice to end, as a shell shows it for Ctrl-C. */
 const EXIT_INTERRUPTED = 130;
 
@@ -22,4 +26,14 @@ export function failed(): { readonly promise: Promise<never>; readonly report: (
   });
   promise.catch(() => {});
   return { promise, report };
+}
+
+/** What a command does for as long as it runs; a port that cannot be opened ends it as wrong use, with a sentence. */
+export async function running(run: () => Promise<void>): Promise<void> {
+  try {
+    await run();
+  } catch (error) {
+    if (error instanceof AdminPortFailed || error instanceof ListenFailed) wrongUse(error.message);
+    throw error;
+  }
 }

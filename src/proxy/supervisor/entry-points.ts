@@ -1,4 +1,5 @@
 import { createServer } from "node:net";
+import { listenProblem } from "../../kernel/listen-problem.ts";
 import type { EntryPoint } from "../../model/entry-point.ts";
 
 /** Most addresses remembered as ours. */
@@ -41,7 +42,7 @@ export class EntryPointAddresses {
       this.#ours.set(key, port);
       return { entryPoint: { ...entryPoint, port }, problem: null };
     } catch (cause) {
-      return { entryPoint, problem: `${label(entryPoint)} ${reason(cause as NodeJS.ErrnoException)}` };
+      return { entryPoint, problem: `${label(entryPoint)} ${listenProblem(cause)}` };
     }
   }
 }
@@ -70,11 +71,4 @@ function label(entryPoint: EntryPoint): string {
 /** As people write it: `127.0.0.1:80`, `[::1]:80`, `:80`. */
 export function address({ host, port }: { readonly host: string; readonly port: number }): string {
   return `${host.includes(":") ? `[${host}]` : host}:${port}`;
-}
-
-function reason(error: NodeJS.ErrnoException): string {
-  if (error.code === "EADDRINUSE") return "is already in use";
-  if (error.code === "EACCES") return "may not be opened by this user";
-  if (error.code === "EADDRNOTAVAIL") return "is not an address of this machine";
-  return `cannot be opened: ${error.message}`;
 }

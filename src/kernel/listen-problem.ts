@@ -1,0 +1,8 @@
+/** Why an address cannot be listened on, to be read after the address: `127.0.0.1:80 is already in use`. */
+export function listenProblem(error: unknown): string {
+  const { code, message } = error as NodeJS.ErrnoException;
+  if (code === "EADDRINUSE") return "is already in use";
+  if (code === "EACCES") return "may not be opened by this user";
+  if (code === "EADDRNOTAVAIL") return "is not an address of this machine";
+  return `cannot be opened: ${message}`;
+}
