@@ -1,15 +1,15 @@
 import type { Node } from "yaml";
 import { isCollection, isMap, isNode, isPair, isScalar, isSeq, LineCounter, parseAllDocuments } from "yaml";
 import { fieldKeys } from "../../validate/field-path.ts";
-import type { DocumentPlace } from "./parse-documents.ts";
-import { splitDocuments, YAML_OPTIONS } from "./parse-documents.ts";
+import type { DocumentPlace, Piece } from "./parse-documents.ts";
+import { YAML_OPTIONS } from "./parse-documents.ts";
 
 /**
  * The line (from 1) a field of a document stands on; where the field is not there, that of the nearest thing around it.
- * Undefined when the text no longer has such a document.
+ * Undefined when the file no longer has such a document.
  */
-export function lineOfField(text: string, place: DocumentPlace, field: string): number | undefined {
-  const piece = splitDocuments(text)[place.piece];
+export function lineOfField(pieces: readonly Piece[], place: DocumentPlace, field: string): number | undefined {
+  const piece = pieces[place.piece];
   if (piece === undefined) return undefined;
   const lineCounter = new LineCounter();
   const document = [...parseAllDocuments(piece.text, { ...YAML_OPTIONS, lineCounter })][place.document];

@@ -9,6 +9,8 @@ import type { Claim } from "./claims.ts";
 import { Claims, claim } from "./claims.ts";
 import { lineOfField } from "./line-finder.ts";
 import type { FileReading } from "./manifest-file.ts";
+import type { Piece } from "./parse-documents.ts";
+import { splitDocuments } from "./parse-documents.ts";
 
 /** A Problem, and the line of the file it is about. */
 export interface LocatedProblem extends Problem {
@@ -40,6 +42,8 @@ export class ManifestSet {
   readonly #claims = new Claims();
   /** The document that was last given to the intake, by object. */
   readonly #given = new Map<string, Claim>();
+  readonly #lines = new WeakMap<Claim, Map<string, number | undefined>>();
+  #asked: { readonly file: string; readonly pieces: readonly Piece[] } | null = null;
   readonly #fileProblems = new Map<string, readonly LocatedProblem[]>();
 
   constructor(intake: Intake, textOf: (file: string) => string = (file) => readFileSync(file, "utf8")) {
@@ -119,13 +123,32 @@ export class ManifestSet {
     for (const ref of going) this.#intake.remove(ref);
   }
 
-  #lineOf({ file, place }: Claim, field: string): number | undefined {
+  /** The answer is kept as long as the document stays what it is: who tells problems asks again after every change. */
+  #lineOf(claim: Claim, field: string): number | undefined {
+    const known = this.#lines.get(claim) ?? new Map<string, number | undefined>();
+    this.#lines.set(claim, known);
+    if (!known.has(field)) known.set(field, this.#findLine(claim, field));
+    return known.get(field);
+  }
+
+  #findLine({ file, place }: Claim, field: string): number | undefined {
     try {
-      return lineOfField(this.#textOf(file), place, field);
+      return lineOfField(this.#piecesOf(file), place, field);
     } catch {
       // The file went away, or changed into something else, since it was read: the line it had then is the best answer.
       return undefined;
     }
+  }
+
+  /** The pieces of a file, kept until this turn of the event loop is over: many questions are about one file. */
+  #piecesOf(file: string): readonly Piece[] {
+    if (this.#asked?.file !== file) {
+      this.#asked = { file, pieces: splitDocuments(this.#textOf(file)) };
+      setImmediate(() => {
+        this.#asked = null;
+      });
+    }
+    return this.#asked.pieces;
   }
 
   #takeFile(file: string, reading: FileReading): Iterable<string> {
