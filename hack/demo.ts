@@ -72,7 +72,7 @@ async function startUpstreams(folder: string): Promise<readonly EchoServer[] | n
   return started;
 }
 
-/** Runs \`fairway dev\` until it ends, which is what it does at Ctrl-C; answers its exit code. */
+/** Runs `fairway dev` until it ends, which is what it does at Ctrl-C; answers its exit code. */
 async function runFairway(folder: string, http: string, https: string): Promise<number> {
   const entryPoints = [`web=127.0.0.1:${http}`, `websecure=127.0.0.1:${https},tls`];
   const args = ["dev", folder, ...entryPoints.flatMap((entryPoint) => ["--entrypoint", entryPoint])];

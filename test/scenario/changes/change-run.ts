@@ -2,7 +2,6 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import type { EchoServer } from "../../../hack/demo/echo-server.ts";
 import { type Change, ChangeScript, seededRandom } from "./change-script.ts";
 import { copyDemo, startDemoUpstreams } from "./demo-copy.ts";
 import { STABLE_QUESTIONS } from "./demo-questions.ts";
@@ -49,14 +48,14 @@ export async function runChanges(options: ChangeRunOptions): Promise<ChangeRepor
   const folder = mkdtempSync(join(tmpdir(), "fairway-changes-"));
   const servers = await startDemoUpstreams();
   try {
-    copyDemo(folder, servers);
     const ports = new Map([...servers].map(([name, { port }]) => [name, port]));
+    copyDemo(folder, ports);
     const slots = Array.from({ length: SLOTS }, (_, i) => firstSlot(i, [...servers.keys()]));
     writeFallback(folder);
     for (const slot of slots) writeSlot(folder, slot, ports);
     return await serveAndChange(options, folder, slots, ports);
   } finally {
-    await Promise.all([...servers.values()].map((server: EchoServer) => server.close()));
+    await Promise.all([...servers.values()].map((server) => server.close()));
     rmSync(folder, { recursive: true });
   }
 }
@@ -89,6 +88,8 @@ async function serveAndChange(
     await run.make(options.changes);
     const report = await load.stop();
     return { ...run.report(), wrongAtEnd: await askAll(dev.port, slots), load: report };
+  } catch (error) {
+    throw new Error(`the run broke off; the last of fairway dev:\n${dev.log}`, { cause: error });
   } finally {
     await dev.stop();
   }
@@ -154,10 +155,15 @@ class ChangeRun {
     change.slot.settle(performance.now());
   }
 
-  /** Which change a swap brings cannot be told here, so all are settled once nothing moves any more. */
+  /**
+   * Several changes, each to a slot of its own: changes to two objects of one slot may be taken in either order. Which of them a swap
+   * brings cannot be told here, so all are settled once nothing moves any more.
+   */
   async #burst(size: number): Promise<void> {
+    const busy = new Set<Slot>();
     const changes = Array.from({ length: size }, () => {
-      const change = this.#script.next();
+      const change = this.#script.next(busy);
+      busy.add(change.slot);
       return { change, ...this.#apply(change) };
     });
     let lastMs = changes.some(({ isVisible }) => isVisible)

@@ -28,9 +28,10 @@ export class ChangeScript {
     this.#options = options;
   }
 
-  next(): Change {
+  /** A change to some slot other than those in `busy`. */
+  next(busy: ReadonlySet<Slot> = new Set()): Change {
     this.#count++;
-    const slot = this.#pick(this.#options.slots);
+    const slot = this.#pick(this.#options.slots.filter((one) => !busy.has(one)));
     const { state } = slot;
     if (state.broken) return this.#repair(slot);
     if (state.service === null) return this.#route("add route", slot, { ...state, service: this.#service(slot) });

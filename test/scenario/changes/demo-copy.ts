@@ -11,14 +11,14 @@ export async function startDemoUpstreams(): Promise<ReadonlyMap<string, EchoServ
   return new Map(servers.map((server) => [server.name, server]));
 }
 
-/** Copies the demo's manifests with other ports in them: those of `servers` for its upstreams, and more as given. */
+/** Copies the demo's manifests with other ports in them: those of its upstreams by name, and more as given. */
 export function copyDemo(
   folder: string,
-  servers: ReadonlyMap<string, EchoServer>,
+  upstreams: ReadonlyMap<string, number>,
   more: ReadonlyMap<number, number> = new Map(),
 ): void {
   const ports = new Map(more);
-  for (const { name, port } of upstreamsOf(DEMO)) ports.set(port, servers.get(name)?.port ?? port);
+  for (const { name, port } of upstreamsOf(DEMO)) ports.set(port, upstreams.get(name) ?? port);
   for (const file of readdirSync(DEMO)) {
     const text = readFileSync(join(DEMO, file), "utf8");
     writeFileSync(

@@ -30,7 +30,7 @@ export class FairwayDev {
       return dev;
     } catch (error) {
       await dev.stop();
-      throw new Error(`fairway dev does not start: ${(error as Error).message}\n${dev.#log.join("\n")}`);
+      throw new Error(`fairway dev does not start: ${(error as Error).message}\n${dev.log}`);
     }
   }
 
@@ -40,6 +40,13 @@ export class FairwayDev {
     for (const stream of [this.#process.stdout, this.#process.stderr]) {
       if (stream !== null) createInterface({ input: stream }).on("line", (line) => this.#take(line));
     }
+  }
+
+  /** The last lines it wrote, and how it ended if it has. */
+  get log(): string {
+    const { exitCode, signalCode } = this.#process;
+    const end = exitCode === null && signalCode === null ? [] : [`ended with ${exitCode ?? signalCode}`];
+    return [...this.#log, ...end].join("\n");
   }
 
   get port(): number {

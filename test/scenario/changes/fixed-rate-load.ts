@@ -29,7 +29,7 @@ export interface LoadReport {
   readonly latenciesMs: readonly number[];
 }
 
-const TICK_MS = 5;
+const TICK_MS = 1;
 const EXAMPLES_MAX = 10;
 
 /**
