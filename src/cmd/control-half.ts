@@ -19,8 +19,11 @@ export interface ControlHalfOptions {
   readonly directory: string;
   readonly entryPoints: readonly EntryPoint[];
   readonly classes: ClassSelection;
-  /** Called after each run that changed something, once it is published. */
-  readonly onCompiled: (run: CompiledRun) => void;
+  /**
+   * Called after each run that changed something, once it is published. `sinceMs`: when the system gave word of the first change in
+   * it, on the monotonic clock.
+   */
+  readonly onCompiled: (run: CompiledRun, sinceMs: number) => void;
   /** Called when `problems()` may be different. */
   readonly onProblems: () => void;
   /** Called when the loop has ended by a bug. */
@@ -37,14 +40,27 @@ export class ControlHalf {
   readonly #reconciler: Reconciler;
   readonly #server: ChannelServer;
   #compilerProblems: readonly Problem[] = [];
+  /** When the system first gave word of what has not been read yet. */
+  #noticedMs: number | null = null;
+  /** The same, of what has been read and not been compiled. */
+  #changedSinceMs: number | null = null;
 
   constructor(options: ControlHalfOptions) {
     const store = new ObjectStore();
+    store.onChange(() => {
+      this.#changedSinceMs ??= this.#noticedMs;
+    });
     const publisher = new Publisher();
     this.#source = new DirectorySource({
       directory: options.directory,
       intake: new Intake(store, new KindCatalog()),
-      onSettled: options.onProblems,
+      onNoticed: () => {
+        this.#noticedMs ??= systemClock.monotonicMs();
+      },
+      onSettled: () => {
+        this.#noticedMs = null;
+        options.onProblems();
+      },
       onPolling: (code) => options.onPolling?.(code),
     });
     this.#reconciler = new Reconciler({
@@ -62,7 +78,7 @@ export class ControlHalf {
       clock: systemClock,
       onCompiled: (run) => {
         this.#compilerProblems = run.problems;
-        options.onCompiled(run);
+        options.onCompiled(run, this.#takeChangedSince(run));
         options.onProblems();
       },
       onFailed: options.onFailed,
@@ -95,6 +111,14 @@ export class ControlHalf {
   /** Number of files, and of objects in them. */
   get counts(): { readonly files: number; readonly objects: number } {
     return this.#source.counts;
+  }
+
+  /** What was noticed during a run counts from its first object, a moment later: the run does not say which word it took. */
+  #takeChangedSince(run: CompiledRun): number {
+    const firstObjectMs = systemClock.monotonicMs() - run.durationMs;
+    const sinceMs = Math.min(this.#changedSinceMs ?? firstObjectMs, firstObjectMs);
+    this.#changedSinceMs = null;
+    return sinceMs;
   }
 
   /** Ends watching, compiling and serving. */

@@ -61,7 +61,7 @@ async function dev(directory: string, options: DevOptions): Promise<void> {
       options.class.length === 0
         ? { select: "every", publishAs: EVERY_CLASS }
         : { select: "named", names: options.class, publishAs: EVERY_CLASS },
-    onCompiled: (run) => notePublished(times, run),
+    onCompiled: (run, sinceMs) => notePublished(times, run, sinceMs),
     onProblems: () => problems.note(),
     onFailed: fault.report,
     onPolling: (code) => print({ event: "polling", code }),
@@ -106,10 +106,9 @@ async function start(
   await Promise.all([load(), supervisor.start()]);
 }
 
-function notePublished(times: ChangeTimes, run: CompiledRun): void {
+function notePublished(times: ChangeTimes, run: CompiledRun, sinceMs: number): void {
   const version = run.versions.get(EVERY_CLASS);
   if (version === undefined) return;
-  const sinceMs = systemClock.monotonicMs() - run.durationMs;
   times.published({ version, sinceMs, objects: run.changedObjects, routers: run.changedRouters });
 }
 

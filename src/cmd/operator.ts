@@ -55,7 +55,7 @@ async function operator(options: OperatorOptions): Promise<void> {
     directory,
     entryPoints: options.entrypoint,
     classes: options.class.length === 0 ? { select: "every", publishAs: EVERY_CLASS } : { select: "named", names: options.class },
-    onCompiled: (run) => tellPublished(run, print),
+    onCompiled: (run, sinceMs) => tellPublished(run, systemClock.monotonicMs() - sinceMs, print),
     onProblems: () => problems.note(),
     onFailed: fault.report,
     onPolling: (code) => print({ event: "polling", code }),
@@ -77,8 +77,8 @@ async function operator(options: OperatorOptions): Promise<void> {
   }
 }
 
-function tellPublished(run: CompiledRun, print: EventPrinter): void {
+function tellPublished(run: CompiledRun, ms: number, print: EventPrinter): void {
   for (const [className, version] of run.versions) {
-    print({ event: "published", class: className, version, objects: run.changedObjects, ms: run.durationMs });
+    print({ event: "published", class: className, version, objects: run.changedObjects, ms });
   }
 }

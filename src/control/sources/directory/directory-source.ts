@@ -29,6 +29,8 @@ export interface DirectorySourceOptions {
   readonly intake: Intake;
   /** Called after every change that was taken over, and when problems may be different. Not during `start`. */
   readonly onSettled?: () => void;
+  /** Called with the system's word that something may have changed, before anything is read: the moment to count from. */
+  readonly onNoticed?: () => void;
   /** Called once, with the error's code, when the system refuses notifications and the folder is polled instead. */
   readonly onPolling?: (code: string) => void;
   readonly clock?: Clock;
@@ -62,7 +64,7 @@ export class DirectorySource {
     this.#manifests = new ManifestSet(options.intake);
     this.#files = new SettledFiles(this.#manifests, this.#clock);
     this.#watch = new FolderWatch(
-      (folder, name) => this.#noticed(folder, name),
+      (folder, name, event) => this.#noticed(folder, name, event),
       (code) => this.#poll(code),
     );
     this.#pending = new PendingPaths(this.#clock, () => this.#run());
@@ -107,14 +109,20 @@ export class DirectorySource {
 
   // --- noticing ---
 
-  #noticed(folder: string, name: string): void {
+  #noticed(folder: string, name: string, event: "rename" | "change"): void {
+    const path = this.#concerned(folder, name);
+    if (path === null) return;
+    this.#options.onNoticed?.();
+    this.#pending.add(path);
+  }
+
+  /** What has to be looked at when an entry of a folder changed; null when nothing has. */
+  #concerned(folder: string, name: string): string | null {
     if (folder === dirname(this.#directory) && !this.#folders.has(folder)) {
-      if (name === basename(this.#directory)) this.#pending.add(this.#directory);
-    } else if (name === "" || this.#isSwappedLink(folder, name)) {
-      this.#pending.add(folder);
-    } else if (!name.startsWith(".")) {
-      this.#pending.add(join(folder, name));
+      return name === basename(this.#directory) ? this.#directory : null;
     }
+    if (name === "" || this.#isSwappedLink(folder, name)) return folder;
+    return name.startsWith(".") ? null : join(folder, name);
   }
 
   /** Kubernetes swaps `..data`; other tools swap other links. Editors' dot files are no links. */
