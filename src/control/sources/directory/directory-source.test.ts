@@ -172,6 +172,21 @@ test("a file that is empty for a moment, while it is written in place, loses not
   expect(portOf("a")).toBe(81);
 });
 
+test("an editor that moves the old file away and writes a new one loses nothing", async () => {
+  write("a.yaml", `${service("a")}---\n${service("b")}`);
+  await start();
+  renameSync(join(folder, "a.yaml"), join(folder, "a.yaml~"));
+  await sleep(QUIET_MS / 2);
+  write("a.yaml", "");
+  await sleep(QUIET_MS / 2);
+  appendFileSync(join(folder, "a.yaml"), `${service("a", 81)}---\n`);
+  await sleep(QUIET_MS / 2);
+  appendFileSync(join(folder, "a.yaml"), service("b", 81));
+  await soon(() => expect(portOf("b")).toBe(81));
+  expect(portOf("a")).toBe(81);
+  expect(store.takeChanges().map((ref) => ref.name)).toEqual(["a", "b"]);
+});
+
 test("a file that stays empty has been emptied", async () => {
   write("a.yaml", service("a"));
   await start();

@@ -113,6 +113,7 @@ export class DirectorySource {
     const path = this.#concerned(folder, name);
     if (path === null) return;
     this.#options.onNoticed?.();
+    if (event === "change" && isManifestName(name)) this.#files.noteWriting(path);
     this.#pending.add(path);
   }
 

@@ -1,8 +1,11 @@
 import type { FSWatcher } from "node:fs";
 import { watch } from "node:fs";
 
-/** Told about an entry of a watched folder that may have changed; "" when it is not known which. */
-export type EntryListener = (folder: string, name: string) => void;
+/**
+ * Told about an entry of a watched folder: `rename` when it came, went or was replaced, `change` when it was written to in place.
+ * The name is "" when it is not known which.
+ */
+export type EntryListener = (folder: string, name: string, event: "rename" | "change") => void;
 
 interface Watched {
   readonly watcher: FSWatcher;
@@ -32,7 +35,7 @@ export class FolderWatch {
     if (this.#refused || this.#folders.get(folder)?.inode === inode) return;
     this.remove(folder);
     try {
-      const watcher = watch(folder, (_event, name) => this.#onEntry(folder, name ?? ""));
+      const watcher = watch(folder, (event, name) => this.#onEntry(folder, name ?? "", event === "change" ? event : "rename"));
       watcher.on("error", (error: NodeJS.ErrnoException) => this.#failed(folder, error));
       this.#folders.set(folder, { watcher, inode });
     } catch (reason) {

@@ -9,7 +9,7 @@ import type { Claim } from "./claims.ts";
 import { Claims, claim } from "./claims.ts";
 import { lineOfField } from "./line-finder.ts";
 import type { FileReading } from "./manifest-file.ts";
-import type { Piece } from "./parse-documents.ts";
+import type { ManifestDocument, Piece } from "./parse-documents.ts";
 import { splitDocuments } from "./parse-documents.ts";
 
 /** A Problem, and the line of the file it is about. */
@@ -56,11 +56,11 @@ export class ManifestSet {
     return this.#given.size;
   }
 
-  /** Whether every object the file described so far is still in what it says now. */
-  losesNothing(file: string, reading: FileReading & { readonly state: "read" }): boolean {
+  /** Whether every object that a file described so far is among some documents. */
+  losesNothing(file: string, documents: readonly ManifestDocument[]): boolean {
     const former = this.#claims.ofFile(file);
     if (former.length === 0) return true;
-    const now = new Set(this.#interpret(file, reading).claims.map((each) => each.key));
+    const now = new Set(this.#interpret(file, documents).claims.map((each) => each.key));
     return former.every((each) => now.has(each.key));
   }
 
@@ -157,16 +157,17 @@ export class ManifestSet {
       this.#fileProblems.set(file, [{ ...problem(code, NO_OBJECT, "", message), file, line }]);
       return [];
     }
-    const { claims, problems } = reading.state === "gone" ? { claims: [], problems: [] } : this.#interpret(file, reading);
+    const { claims, problems } =
+      reading.state === "gone" ? { claims: [], problems: [] } : this.#interpret(file, reading.documents);
     if (problems.length === 0) this.#fileProblems.delete(file);
     else this.#fileProblems.set(file, problems);
     return this.#claims.replace(file, claims);
   }
 
-  #interpret(file: string, reading: FileReading & { readonly state: "read" }): { claims: Claim[]; problems: LocatedProblem[] } {
+  #interpret(file: string, documents: readonly ManifestDocument[]): { claims: Claim[]; problems: LocatedProblem[] } {
     const claims: Claim[] = [];
     const problems: LocatedProblem[] = [];
-    for (const { value, line, place } of reading.documents) {
+    for (const { value, line, place } of documents) {
       const identified = this.#intake.identify(value);
       if (!identified.ok) {
         const { field, message, hint } = identified.error;
