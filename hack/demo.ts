@@ -1,5 +1,6 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
+import { createServer } from "node:net";
 import { parseArgs } from "node:util";
 import { upstreamsOf } from "./demo/demo-folder.ts";
 import { type EchoServer, startEchoServer } from "./demo/echo-server.ts";
@@ -44,6 +45,9 @@ async function main(): Promise<number> {
     process.stdout.write(USAGE);
     return 0;
   }
+  const taken = await takenEntryPoint({ web: values.http, websecure: values.https });
+  if (taken !== null)
+    return refuse(`the entry point "${taken.name}"`, taken.port, "Free it, or choose another one with --http or --https.");
   const upstreams = await startUpstreams(values.dir);
   if (upstreams === null) return 1;
   console.log(`Upstreams: ${upstreams.map(({ name, port }) => `${name} on 127.0.0.1:${port}`).join(", ")}`);
@@ -56,6 +60,21 @@ async function main(): Promise<number> {
   return code;
 }
 
+/** The first of these ports that somebody else listens on; null when all are free. */
+async function takenEntryPoint(ports: Readonly<Record<string, string>>): Promise<{ name: string; port: number } | null> {
+  for (const [name, port] of Object.entries(ports)) {
+    const server = createServer().listen(Number(port), "127.0.0.1");
+    try {
+      await once(server, "listening");
+      server.close();
+    } catch (error) {
+      if (!isTaken(error)) throw error;
+      return { name, port: Number(port) };
+    }
+  }
+  return null;
+}
+
 /** Starts all upstreams of the folder, or none: a port that is taken is named. */
 async function startUpstreams(folder: string): Promise<readonly EchoServer[] | null> {
   const started: EchoServer[] = [];
@@ -63,8 +82,8 @@ async function startUpstreams(folder: string): Promise<readonly EchoServer[] | n
     try {
       started.push(await startEchoServer(name, port));
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== "EADDRINUSE") throw error;
-      console.error(`Port 127.0.0.1:${port}, which the upstream "${name}" needs, is taken. Free it and start again.`);
+      if (!isTaken(error)) throw error;
+      refuse(`the upstream "${name}"`, port, "Free it and start again.");
       await Promise.all(started.map((upstream) => upstream.close()));
       return null;
     }
@@ -72,14 +91,35 @@ async function startUpstreams(folder: string): Promise<readonly EchoServer[] | n
   return started;
 }
 
-/** Runs `fairway dev` until it ends, which is what it does at Ctrl-C; answers its exit code. */
+function isTaken(error: unknown): boolean {
+  return (error as NodeJS.ErrnoException).code === "EADDRINUSE";
+}
+
+function refuse(what: string, port: number, hint: string): number {
+  console.error(`Port 127.0.0.1:${port}, which ${what} needs, is taken. ${hint}`);
+  return 1;
+}
+
+/** A terminal and npm each pass Ctrl-C on: what comes this soon after the first signal is the same wish. */
+const SAME_WISH_MS = 1_000;
+
+/**
+ * Runs `fairway dev` until it ends, which is what it does at Ctrl-C; answers its exit code. It has a process group of its own, so that
+ * it gets each wish to end once: the second one would end it on the spot.
+ */
 async function runFairway(folder: string, http: string, https: string): Promise<number> {
   const entryPoints = [`web=127.0.0.1:${http}`, `websecure=127.0.0.1:${https},tls`];
   const args = ["dev", folder, ...entryPoints.flatMap((entryPoint) => ["--entrypoint", entryPoint])];
-  const fairway = spawn(process.execPath, [`${ROOT}src/main.ts`, ...args], { stdio: "inherit" });
-  for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => fairway.kill(signal));
-  const [code, signal] = (await once(fairway, "exit")) as [number | null, NodeJS.Signals | null];
-  return code ?? (signal === "SIGINT" || signal === "SIGTERM" ? 0 : 1);
+  const fairway = spawn(process.execPath, [`${ROOT}src/main.ts`, ...args], { stdio: "inherit", detached: true });
+  let wishedMs = Number.NEGATIVE_INFINITY;
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
+    process.on(signal, () => {
+      if (performance.now() - wishedMs > SAME_WISH_MS) fairway.kill(signal === "SIGHUP" ? "SIGTERM" : signal);
+      wishedMs = performance.now();
+    });
+  }
+  const [code] = (await once(fairway, "exit")) as [number | null];
+  return code ?? 1;
 }
 
 process.exitCode = await main();

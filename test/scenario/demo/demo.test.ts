@@ -58,7 +58,7 @@ class Demo {
   /** Runs `npm start`'s script; resolves when a line holds the text. */
   async start(awaited: string): Promise<void> {
     const args = [DEMO_SCRIPT, "--dir", this.folder, "--http", String(this.http), "--https", String(this.https)];
-    const started = spawn(process.execPath, args, { stdio: ["ignore", "pipe", "inherit"] });
+    const started = spawn(process.execPath, args, { stdio: ["ignore", "pipe", "inherit"], detached: true });
     this.#process = started;
     await new Promise<void>((resolve, reject) => {
       createInterface({ input: started.stdout }).on("line", (line) => {
@@ -69,11 +69,12 @@ class Demo {
     });
   }
 
-  /** Ends it as Ctrl-C does; answers its exit code. */
+  /** Ends it as Ctrl-C under npm does, with a signal to all its processes and one more to the first; answers its exit code. */
   async stop(): Promise<number | null> {
     const running = this.#process;
     if (running === undefined || running.exitCode !== null) return running?.exitCode ?? null;
     const exited = once(running, "exit") as Promise<[number | null]>;
+    process.kill(-(running.pid as number), "SIGINT");
     running.kill("SIGINT");
     const timer = setTimeout(() => running.kill("SIGKILL"), 20_000);
     const [code] = await exited;
@@ -116,12 +117,18 @@ describe.skipIf(!HAS_CURL)("npm start", () => {
 
   test("names a port that is taken, and ends with code 1", async () => {
     const [{ name, port }] = upstreamsOf(demo.folder) as [{ name: string; port: number }];
+    const start = (http: number) => {
+      const args = [DEMO_SCRIPT, "--dir", demo.folder, "--http", String(http), "--https", String(demo.https)];
+      const { status, stderr } = spawnSync(process.execPath, args, { encoding: "utf8", timeout: 20_000 });
+      return `${status}: ${stderr}`;
+    };
     const holder = await listening(port);
-    const started = spawnSync(process.execPath, [DEMO_SCRIPT, "--dir", demo.folder], { encoding: "utf8" });
-    holder.close();
-    expect(started.status).toBe(1);
-    expect(started.stderr).toBe(
-      `Port 127.0.0.1:${port}, which the upstream "${name}" needs, is taken. Free it and start again.\n`,
+    expect(start(demo.http)).toBe(
+      `1: Port 127.0.0.1:${port}, which the upstream "${name}" needs, is taken. Free it and start again.\n`,
     );
+    expect(start(port)).toBe(
+      `1: Port 127.0.0.1:${port}, which the entry point "web" needs, is taken. Free it, or choose another one with --http or --https.\n`,
+    );
+    holder.close();
   });
 });
