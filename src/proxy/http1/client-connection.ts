@@ -12,14 +12,14 @@ import { parseResponseHead, type ResponseFraming, ResponseHead, responseFraming 
 export interface ResponseSink {
   /** An informational response other than 101. */
   onInformational(bytes: Buffer, head: ResponseHead): void;
-  /** The final head, or 101: then everything that follows is `onTunnelBytes`. */
+  /** The final head. */
   onHead(bytes: Buffer, head: ResponseHead, framing: ResponseFraming): void;
   /** Data of the body, without framing. */
   onBody(bytes: Buffer, start: number, end: number): void;
   /** The response is complete: the sink gives the connection back, or ends it. */
   onComplete(): void;
-  onTunnelBytes(bytes: Buffer, start: number, end: number): void;
-  onTunnelEnd(): void;
+  /** 101, as asked for: the connection is the sink's to pass on; `bytes[start, end)` came after the head. */
+  onSwitch(bytes: Buffer, head: ResponseHead, start: number, end: number): void;
   /** One read has been told in full: what was put together can be sent. False stops reading until `resume`. */
   onReadEnd(): boolean;
   /** The server takes more of the request. */
@@ -119,13 +119,6 @@ export class ClientConnection implements SocketEvents, Timed {
     if (this.#state !== "closed") this.#bytes.destroy();
   }
 
-  /** Sends what is queued, then ends the connection; nobody is told any more but its owner. */
-  detach(): void {
-    this.#sink = null;
-    this.deadlineMs = this.#deadlines.nowMs + this.#timeouts.lingerMs;
-    this.#bytes.end();
-  }
-
   /** Ends the connection so that the server sees that what it got is not whole. */
   abort(): void {
     this.#sink = null;
@@ -147,13 +140,11 @@ export class ClientConnection implements SocketEvents, Timed {
 
   /** Whether to read on. */
   #endRead(): boolean {
-    return this.#sink === null ? this.#state === "idle" : this.#sink.onReadEnd();
+    return this.#sink === null ? this.#state === "idle" || this.#state === "tunnel" : this.#sink.onReadEnd();
   }
 
   onEnd(): void {
-    if (this.#state === "tunnel") {
-      this.#sink?.onTunnelEnd();
-    } else if (this.#state === "body" && this.#framing === "close") {
+    if (this.#state === "body" && this.#framing === "close") {
       this.#keepsAlive = false;
       this.#complete();
       this.close();
@@ -216,13 +207,14 @@ export class ClientConnection implements SocketEvents, Timed {
         at = after;
       } else if (this.#state === "body") {
         at = this.#readBody(bytes, at, end);
-        if (at < 0) return this.#fail(FAILURES.UpstreamMalformed);
-      } else if (this.#state === "tunnel") {
-        this.#sink.onTunnelBytes(bytes, at, end);
-        return;
+        if (at < 0) {
+          this.#fail(FAILURES.UpstreamMalformed);
+          return;
+        }
       } else break;
     }
-    if (at < end) this.#dropSurplus();
+    // Bytes nobody asked for: whose response would they be?
+    if (at < end && this.#sink === null && this.#state === "idle") this.close();
   }
 
   /** Returns the index after the head, or -1 when it is incomplete (and kept) or wrong (and the connection failed). */
@@ -231,6 +223,10 @@ export class ClientConnection implements SocketEvents, Timed {
     if (after <= 0) {
       if (end - at <= HEAD_BYTES_MAX && findHeadEnd(bytes, at, end) < 0) this.#partial.append(bytes, at, end);
       else this.#fail(FAILURES.UpstreamMalformed);
+      return -1;
+    }
+    if (after - at > HEAD_BYTES_MAX) {
+      this.#fail(FAILURES.UpstreamMalformed);
       return -1;
     }
     if (head.status >= 200 || head.status === 101) return this.#beginResponse(bytes, after, end);
@@ -250,8 +246,9 @@ export class ClientConnection implements SocketEvents, Timed {
         return -1;
       }
       this.#state = "tunnel";
-      sink.onHead(bytes, head, "none");
-      return after;
+      this.#sink = null;
+      sink.onSwitch(bytes, head, after, end);
+      return end;
     }
     this.#framing = responseFraming(head, this.#method);
     this.#remaining = head.contentLength;
@@ -307,13 +304,9 @@ export class ClientConnection implements SocketEvents, Timed {
     sink?.onComplete();
   }
 
-  #dropSurplus(): void {
-    if (this.#sink === null && this.#state !== "closed") this.close();
-  }
-
   /** What losing the connection means now. */
   #lossFailure(): Failure {
-    if (this.#state === "body" || this.#state === "tunnel") return FAILURES.UpstreamAborted;
+    if (this.#state === "body") return FAILURES.UpstreamAborted;
     return this.#responseBegun ? FAILURES.UpstreamMalformed : FAILURES.UpstreamClosed;
   }
 

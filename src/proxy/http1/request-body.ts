@@ -12,6 +12,8 @@ export interface BodySink {
 export class RequestBody {
   /** Nothing of it is to come any more. */
   isDone = true;
+  /** Some of it has come. */
+  hasBegun = false;
   /** Whether it is sent in chunks. */
   isChunked = false;
   readonly #decoder = new ChunkedDecoder();
@@ -19,6 +21,7 @@ export class RequestBody {
 
   /** RFC 9112 §6.3, for requests: chunked, a length, or none. */
   begin(head: RequestHead): void {
+    this.hasBegun = false;
     this.isChunked = head.chunked;
     this.#remaining = Math.max(0, head.contentLength);
     this.isDone = !this.isChunked && this.#remaining === 0;
@@ -33,6 +36,7 @@ export class RequestBody {
 
   /** Reads from `at`; returns the index just past what belongs to the body, or -1 when it is malformed. */
   take(bytes: Buffer, at: number, end: number, sink: BodySink): number {
+    this.hasBegun = true;
     if (this.isChunked) return this.#takeChunks(bytes, at, end, sink);
     const until = Math.min(end, at + this.#remaining);
     this.#remaining -= until - at;

@@ -1,8 +1,10 @@
 import type { Buffer } from "node:buffer";
+import type { Hooks } from "../../extensions/middlewares/contract.ts";
 import type { Reply } from "../../extensions/middlewares/exchange.ts";
 import { COUNTER, requestCounter } from "../../telemetry/worker-counters.ts";
 import type { ByteSocket } from "../listen/byte-socket.ts";
 import type { Engine } from "../pipeline/engine.ts";
+import { runResponseHooks } from "../pipeline/hooks.ts";
 import type { HttpExchange } from "./exchange.ts";
 import { out } from "./out-buffer.ts";
 import type { ResponseHead } from "./response-parser.ts";
@@ -15,7 +17,7 @@ import {
   writeSwitching,
 } from "./response-writer.ts";
 
-/** Sends responses on one client connection, and knows whether the client takes them. */
+/** Sends responses on one client connection, through response hooks, and knows whether the client takes them. */
 export class ResponseRelay {
   /** The client's socket asked to wait for its drain. */
   isBlocked = false;
@@ -35,9 +37,9 @@ export class ResponseRelay {
     if (this.#exchange.head.minor === 1) writeInformational(this.#exchange, bytes, head);
   }
 
-  begin(bytes: Buffer, head: ResponseHead, framing: ClientFraming, closes: boolean): void {
+  begin(bytes: Buffer, head: ResponseHead, framing: ClientFraming, hooks: readonly Hooks[], closes: boolean): void {
     this.#framing = framing;
-    this.#count(head.status);
+    this.#runHooks(bytes, head, hooks);
     writeResponseHead(this.#exchange, bytes, head, framing, closes, this.#engine.deadlines.date);
   }
 
@@ -51,15 +53,20 @@ export class ResponseRelay {
     this.flush();
   }
 
-  switching(bytes: Buffer, head: ResponseHead): void {
-    this.#count(101);
+  switching(bytes: Buffer, head: ResponseHead, hooks: readonly Hooks[]): void {
+    this.#runHooks(bytes, head, hooks);
     writeSwitching(this.#exchange, bytes, head);
     this.flush();
   }
 
-  reply(reply: Reply, closes: boolean): void {
-    this.#count(this.#exchange.status);
-    writeReply(this.#exchange, reply, closes, this.#engine.deadlines.date);
+  /** Answers ourselves, through the response hooks of the first `count` of `hooks`. */
+  reply(reply: Reply, hooks: readonly Hooks[], count: number, closes: boolean): void {
+    const exchange = this.#exchange;
+    exchange.attachReply(reply);
+    runResponseHooks(hooks, count, exchange);
+    exchange.detachResponse();
+    this.#count(reply.status);
+    writeReply(exchange, reply, closes, this.#engine.deadlines.date);
     this.flush();
   }
 
@@ -75,6 +82,15 @@ export class ResponseRelay {
     this.#engine.counters.add(COUNTER.bytesOut, out.length);
     if (!out.sendTo(this.#bytes)) this.isBlocked = true;
     return !this.isBlocked;
+  }
+
+  #runHooks(bytes: Buffer, head: ResponseHead, hooks: readonly Hooks[]): void {
+    this.#count(head.status);
+    this.#exchange.status = head.status;
+    if (hooks.length === 0) return;
+    this.#exchange.attachResponse(bytes, head);
+    runResponseHooks(hooks, hooks.length, this.#exchange);
+    this.#exchange.detachResponse();
   }
 
   #count(status: number): void {

@@ -1,6 +1,7 @@
 import type { Buffer } from "node:buffer";
 import type { Socket } from "node:net";
 import type { TLSSocket } from "node:tls";
+import type { Hooks } from "../../extensions/middlewares/contract.ts";
 import type { Reply } from "../../extensions/middlewares/exchange.ts";
 import { FAILURES, type Failure } from "../../model/failure.ts";
 import { COUNTER } from "../../telemetry/worker-counters.ts";
@@ -8,12 +9,14 @@ import { ByteSocket, type ReadMode, type SocketEvents } from "../listen/byte-soc
 import type { Timed } from "../pipeline/deadlines.ts";
 import type { Engine } from "../pipeline/engine.ts";
 import { type Downstream, Forward } from "../pipeline/forward.ts";
-import { type HookOutcome, runRequestHooks, runResponseHooks } from "../pipeline/hooks.ts";
+import { type HookOutcome, runRequestHooks } from "../pipeline/hooks.ts";
 import { replyTo } from "../pipeline/reply.ts";
 import type { LiveService } from "../upstream/live-load-balancer.ts";
 import type { LiveRouter } from "../worker/live-router.ts";
 import { ByteQueue } from "./byte-queue.ts";
 import { findHeadEnd } from "./bytes.ts";
+import type { ClientConnection } from "./client-connection.ts";
+import { allowedMs, type ConnectionState } from "./connection-state.ts";
 import { HttpExchange, type Peer, readRequestHead } from "./exchange.ts";
 import { DISCARD_BYTES_MAX, HEAD_BYTES_MAX, UNREAD_BYTES_MAX } from "./limits.ts";
 import { out } from "./out-buffer.ts";
@@ -22,6 +25,7 @@ import { requestFailure } from "./request-parser.ts";
 import type { ResponseFraming, ResponseHead } from "./response-parser.ts";
 import { ResponseRelay } from "./response-relay.ts";
 import { clientFraming } from "./response-writer.ts";
+import { Tunnel } from "./tunnel.ts";
 
 /** What a connection needs to know of where it came in. */
 export interface Door {
@@ -32,12 +36,7 @@ export interface Door {
   onConnectionClosed(connection: ServerConnection): void;
 }
 
-/**
- * `head`: a request head is awaited. `hold`: a request waits for a hook or for a server's connection; its body is not read.
- * `forward`: it is on its way, its body is read and sent on. `discard`: it is answered, the rest of its body is read and thrown away.
- * `tunnel`: both sides talk past us. `linger`: the last answer is sent, the client may still be sending. `closed`.
- */
-type State = "head" | "hold" | "forward" | "discard" | "tunnel" | "linger" | "closed";
+const NO_HOOKS: readonly Hooks[] = [];
 
 /** One HTTP/1.x connection of a client: its requests, one at a time, in order. */
 export class ServerConnection implements SocketEvents, Timed, Downstream, BodySink, HookOutcome {
@@ -53,18 +52,15 @@ export class ServerConnection implements SocketEvents, Timed, Downstream, BodySi
   readonly #response: ResponseRelay;
   /** What came before it could be used: part of a head, the body of a request on hold, the requests behind it. */
   readonly #unread = new ByteQueue();
-  #state: State = "head";
+  #state: ConnectionState = "head";
   #router: LiveRouter<LiveService> | null = null;
+  #tunnel: Tunnel | null = null;
   #isRunning = false;
   /** The client has sent FIN. */
   #hasEnded = false;
   /** The connection ends with the exchange in hand. */
   #closes = false;
-  /** The server's socket asked to wait. */
-  #isUpstreamBlocked = false;
   #discarded = 0;
-  /** The server has ended its half of the tunnel. */
-  #tunnelEnded = false;
   #queuedBytes = 0;
 
   constructor(engine: Engine, door: Door, peer: Peer, socket: Socket | TLSSocket, readMode: ReadMode = "shared") {
@@ -92,7 +88,8 @@ export class ServerConnection implements SocketEvents, Timed, Downstream, BodySi
   /** Ends the connection at once, whatever it does. */
   destroy(): void {
     this.#forward.cancel();
-    this.#bytes.abort();
+    if (this.#tunnel === null) this.#bytes.abort();
+    else this.#tunnel.destroy();
   }
 
   // --- what the socket says ---
@@ -110,7 +107,6 @@ export class ServerConnection implements SocketEvents, Timed, Downstream, BodySi
   onEnd(): void {
     this.#hasEnded = true;
     if (this.#state === "head" || this.#state === "discard") this.#linger();
-    else if (this.#state === "tunnel") this.#forward.endTunnel();
     // A client may close its half once its request is whole; half a request is given up.
     else if (this.isBusy && !this.requestBody.isDone && this.#unread.length === 0) this.destroy();
   }
@@ -122,9 +118,8 @@ export class ServerConnection implements SocketEvents, Timed, Downstream, BodySi
     this.#runUnread();
   }
 
-  onClose(failed: boolean): void {
-    if (this.#state === "tunnel" && !failed) this.#forward.leaveTunnel();
-    else this.#forward.cancel();
+  onClose(): void {
+    this.#forward.cancel();
     this.#state = "closed";
     this.exchangeNumber++;
     this.#unread.clear();
@@ -148,7 +143,7 @@ export class ServerConnection implements SocketEvents, Timed, Downstream, BodySi
 
   /** Whether to read on: not while the server has not taken what it got, or bytes wait that nobody can use yet. */
   #readsOn(): boolean {
-    if (this.#state === "closed" || this.#isUpstreamBlocked) return false;
+    if (this.#state === "closed" || this.#forward.isBlocked) return false;
     if (this.#unread.length > UNREAD_BYTES_MAX) this.destroy();
     return this.#unread.length === 0 || (this.#state === "head" && !this.#response.isBlocked);
   }
@@ -158,9 +153,9 @@ export class ServerConnection implements SocketEvents, Timed, Downstream, BodySi
     const queue = this.#unread;
     const scanned = queue.length;
     queue.append(bytes, 0, length);
-    if (this.#state === "head" && findHeadEnd(queue.bytes, queue.start + Math.max(0, scanned - 3), queue.end) < 0) {
-      if (queue.length > HEAD_BYTES_MAX) this.#answerBare(FAILURES.HeadTooLarge);
-    } else this.#runUnread();
+    if (this.#state !== "head" || findHeadEnd(queue.bytes, queue.start + Math.max(0, scanned - 3), queue.end) >= 0)
+      this.#runUnread();
+    else if (queue.length > HEAD_BYTES_MAX) this.#answerBare(FAILURES.HeadTooLarge);
   }
 
   #runUnread(): void {
@@ -177,7 +172,8 @@ export class ServerConnection implements SocketEvents, Timed, Downstream, BodySi
   /** The client has ended and everything it sent has been looked at: what is not whole by now never will be. */
   #afterEnd(): void {
     if (this.#state === "head" && !this.#response.isBlocked) this.#linger();
-    else if (this.#state === "forward" && !this.requestBody.isDone) this.destroy();
+    else if (this.#state === "discard") this.#linger();
+    else if (this.#state === "forward" && !this.requestBody.isDone && this.#unread.length === 0) this.destroy();
   }
 
   /** Uses as much of `bytes[start, end)` as the state allows; returns the index of the first byte not used. */
@@ -190,7 +186,7 @@ export class ServerConnection implements SocketEvents, Timed, Downstream, BodySi
       at = after;
     }
     this.#isRunning = false;
-    if (this.#state === "forward" && !this.#forward.flush()) this.#isUpstreamBlocked = true;
+    if (this.#state === "forward") this.#forward.flush();
     return at;
   }
 
@@ -201,10 +197,6 @@ export class ServerConnection implements SocketEvents, Timed, Downstream, BodySi
       case "forward":
       case "discard":
         return this.requestBody.isDone ? at : this.#takeBody(bytes, at, end);
-      case "tunnel":
-        this.#touch();
-        if (!this.#forward.sendTunnelData(bytes, at, end)) this.#isUpstreamBlocked = true;
-        return end;
       case "hold":
         return at;
       default:
@@ -259,19 +251,25 @@ export class ServerConnection implements SocketEvents, Timed, Downstream, BodySi
     this.#discarded = 0;
     this.#state = "hold";
     const failure = exchange.begin(bytes, start, end);
-    const { head } = exchange;
-    this.requestBody.begin(head);
-    if (!head.keepAlive) this.#closes = true;
+    this.requestBody.begin(exchange.head);
+    if (!exchange.head.keepAlive) this.#closes = true;
     this.#touch();
-    if (failure !== undefined) return this.onForwardFailed(failure);
-    if (head.upgrade === "websocket" && (exchange.method !== "GET" || !this.requestBody.isDone)) {
-      return this.onForwardFailed(FAILURES.UpgradeRefused);
-    }
-    const router = this.#engine.routes.route(this.#door.entryPointBit(), exchange);
-    if (router === null) return this.onForwardFailed(FAILURES.NoRoute);
-    this.#router = router;
-    if (router.service === null) return this.onForwardFailed(FAILURES.Tombstone);
-    runRequestHooks(router.middlewares, 0, exchange, this);
+    const refusal = failure ?? this.#findRouter();
+    if (refusal === undefined) runRequestHooks(this.#hooks, 0, exchange, this);
+    else this.onForwardFailed(refusal);
+  }
+
+  #findRouter(): Failure | undefined {
+    const { exchange } = this;
+    const isUpgrade = exchange.head.upgrade === "websocket";
+    if (isUpgrade && (exchange.method !== "GET" || !this.requestBody.isDone)) return FAILURES.UpgradeRefused;
+    this.#router = this.#engine.routes.route(this.#door.entryPointBit(), exchange);
+    if (this.#router === null) return FAILURES.NoRoute;
+    return this.#router.service === null ? FAILURES.Tombstone : undefined;
+  }
+
+  get #hooks(): readonly Hooks[] {
+    return this.#router === null ? NO_HOOKS : this.#router.middlewares;
   }
 
   onPassed(): void {
@@ -288,27 +286,28 @@ export class ServerConnection implements SocketEvents, Timed, Downstream, BodySi
 
   onForwarding(): void {
     this.#state = "forward";
-    this.#isUpstreamBlocked = false;
     this.#touch();
     if (this.#isRunning) return;
-    if (this.#unread.length === 0 && !this.#forward.flush()) this.#isUpstreamBlocked = true;
+    if (this.#unread.length === 0) this.#forward.flush();
     this.#runUnread();
   }
 
+  onHeld(): void {
+    this.#state = "hold";
+    this.#touch();
+  }
+
   onUpstreamReady(): void {
-    this.#isUpstreamBlocked = false;
     this.#touch();
     this.#runUnread();
   }
 
   onForwardFailed(failure: Failure): void {
-    this.#isUpstreamBlocked = false;
-    if (this.#state === "tunnel" && this.#tunnelEnded) this.#linger();
     // What the client has of a response must not look whole.
-    else if (this.#state === "tunnel" || (this.#state === "forward" && this.#forward.responseBegun)) this.#bytes.abort();
+    if (this.#state === "forward" && this.#forward.responseBegun) this.#bytes.abort();
     else {
       if (failure.source === "client") this.#closes = true;
-      this.#answer(replyTo(failure), this.#router?.middlewares.length ?? 0);
+      this.#answer(replyTo(failure), this.#hooks.length);
     }
   }
 
@@ -320,14 +319,10 @@ export class ServerConnection implements SocketEvents, Timed, Downstream, BodySi
   }
 
   onResponseHead(bytes: Buffer, head: ResponseHead, framing: ResponseFraming): void {
-    const { exchange } = this;
-    const sent = clientFraming(framing, exchange.head.minor);
-    if (sent === "close" || this.#endsSoon()) this.#closes = true;
+    const sent = clientFraming(framing, this.exchange.head.minor);
+    if (sent === "close" || this.#awaitsContinue() || this.#endsSoon()) this.#closes = true;
     this.#touch();
-    exchange.attachResponse(bytes, head);
-    this.#runResponseHooks();
-    this.#response.begin(bytes, head, sent, this.#closes);
-    exchange.detachResponse();
+    this.#response.begin(bytes, head, sent, this.#hooks, this.#closes);
   }
 
   onResponseData(bytes: Buffer, start: number, end: number): void {
@@ -344,46 +339,32 @@ export class ServerConnection implements SocketEvents, Timed, Downstream, BodySi
   }
 
   onForwarded(): void {
-    this.#isUpstreamBlocked = false;
     this.#afterResponse();
   }
 
-  onSwitching(bytes: Buffer, head: ResponseHead): void {
-    const { exchange } = this;
-    exchange.attachResponse(bytes, head);
-    this.#runResponseHooks();
-    this.#response.switching(bytes, head);
-    exchange.detachResponse();
+  onSwitching(connection: ClientConnection, bytes: Buffer, head: ResponseHead, start: number, end: number): void {
+    this.#response.switching(bytes, head, this.#hooks);
     this.#state = "tunnel";
-    this.#touch();
-    this.#runUnread();
-    if (this.#hasEnded) this.#forward.endTunnel();
-  }
-
-  onTunnelData(bytes: Buffer, start: number, end: number): void {
-    this.#touch();
-    out.slice(bytes, start, end);
-  }
-
-  onTunnelEnd(): void {
-    this.#tunnelEnded = true;
-    this.#bytes.end();
-  }
-
-  #runResponseHooks(): void {
-    const middlewares = this.#router?.middlewares;
-    if (middlewares !== undefined) runResponseHooks(middlewares, middlewares.length, this.exchange);
+    this.exchange.end();
+    this.#engine.deadlines.remove(this);
+    const tunnel = new Tunnel(this.#engine, this.#bytes, connection.bytes, () => {
+      connection.onClose();
+      this.onClose();
+    });
+    this.#tunnel = tunnel;
+    const queue = this.#unread;
+    tunnel.relay(tunnel.client, queue.bytes, queue.start, queue.end, COUNTER.bytesIn);
+    queue.clear();
+    tunnel.relay(tunnel.server, bytes, start, end, COUNTER.bytesOut);
+    if (this.#hasEnded) tunnel.client.onEnd();
+    else this.#bytes.resume();
   }
 
   /** Answers the request in hand ourselves, through the response hooks of the first `hooks` middlewares. */
   #answer(reply: Reply, hooks: number): void {
-    const { exchange, requestBody } = this;
-    // A body that nobody will read is worth reading only to keep the connection, and only if it comes, and is short.
-    const isUnwanted = !requestBody.isDone && (exchange.head.expectContinue || tooLong(requestBody));
-    if (isUnwanted || this.#endsSoon()) this.#closes = true;
-    exchange.attachReply(reply);
-    if (this.#router !== null) runResponseHooks(this.#router.middlewares, hooks, exchange);
-    this.#response.reply(reply, this.#closes);
+    // A body that nobody wants is worth reading only to keep the connection, and only if it is short.
+    if (tooLong(this.requestBody) || this.#awaitsContinue() || this.#endsSoon()) this.#closes = true;
+    this.#response.reply(reply, this.#hooks, hooks, this.#closes);
     this.#afterResponse();
   }
 
@@ -396,30 +377,38 @@ export class ServerConnection implements SocketEvents, Timed, Downstream, BodySi
   /** The exchange will not end well: whoever waits for it is told. */
   #giveUp(failure: Failure): void {
     this.#forward.cancel();
-    this.#isUpstreamBlocked = false;
     this.#closes = true;
-    this.#answer(replyTo(failure), this.#router?.middlewares.length ?? 0);
+    this.#answer(replyTo(failure), this.#hooks.length);
   }
 
   #afterResponse(): void {
     this.exchangeNumber++;
-    if (this.requestBody.isDone) return this.#closes ? this.#linger() : this.#next();
-    if (this.#closes) return this.#linger();
-    this.#state = "discard";
-    this.#touch();
-    this.#runUnread();
+    if (this.#closes) this.#linger();
+    else if (this.requestBody.isDone) this.#next();
+    else {
+      this.#state = "discard";
+      this.#touch();
+      this.#runUnread();
+    }
   }
 
   #next(): void {
     this.exchange.end();
     this.#router = null;
-    if (this.#closes) return this.#linger();
-    this.#state = "head";
-    this.deadlineMs = this.#engine.deadlines.nowMs + this.#engine.timeouts.keepAliveMs;
-    this.#runUnread();
+    if (this.#closes) this.#linger();
+    else {
+      this.#state = "head";
+      this.#touch();
+      this.#runUnread();
+    }
   }
 
   // --- the end, and time ---
+
+  /** Whether the client waits for word to send its body: after a final answer nobody knows whether it will (RFC 9110 §10.1.1). */
+  #awaitsContinue(): boolean {
+    return !this.requestBody.isDone && !this.requestBody.hasBegun && this.exchange.head.expectContinue;
+  }
 
   /** Whether this is to be the connection's last response, for reasons of our own. */
   #endsSoon(): boolean {
@@ -433,7 +422,6 @@ export class ServerConnection implements SocketEvents, Timed, Downstream, BodySi
   #linger(): void {
     if (this.#state === "linger" || this.#state === "closed") return;
     this.#state = "linger";
-    this.#isUpstreamBlocked = false;
     this.#unread.clear();
     this.exchange.end();
     this.#touch();
@@ -443,24 +431,8 @@ export class ServerConnection implements SocketEvents, Timed, Downstream, BodySi
 
   #touch(): void {
     const { timeouts, deadlines } = this.#engine;
-    this.deadlineMs = deadlines.nowMs + this.#allowedMs(timeouts);
-  }
-
-  #allowedMs(timeouts: Engine["timeouts"]): number {
-    switch (this.#state) {
-      case "head":
-        return timeouts.keepAliveMs;
-      case "hold":
-        return timeouts.firstByteMs;
-      case "forward":
-        return this.requestBody.isDone && !this.#forward.responseBegun ? timeouts.firstByteMs : timeouts.bodyIdleMs;
-      case "tunnel":
-        return timeouts.tunnelIdleMs;
-      case "linger":
-        return timeouts.lingerMs;
-      default:
-        return timeouts.bodyIdleMs;
-    }
+    const awaitsHead = this.requestBody.isDone && !this.#forward.responseBegun;
+    this.deadlineMs = deadlines.nowMs + allowedMs(this.#state, awaitsHead, timeouts);
   }
 
   /** Whether a slow peer has taken some of what is queued for it since this was last asked. */
@@ -472,7 +444,7 @@ export class ServerConnection implements SocketEvents, Timed, Downstream, BodySi
 
   /** Whose fault it is that nothing of a response has come. */
   #whoStalls(): Failure {
-    const awaitsBody = !this.requestBody.isDone && !this.#isUpstreamBlocked && !this.exchange.head.expectContinue;
+    const awaitsBody = !this.requestBody.isDone && !this.#forward.isBlocked && !this.#awaitsContinue();
     return awaitsBody ? FAILURES.BodyTimeout : FAILURES.UpstreamTimeout;
   }
 }

@@ -109,7 +109,10 @@ export class Listener implements Door, Timed {
 
   /** It has left the configuration. */
   leave(): void {
-    if (this.#state !== "live") return this.close();
+    if (this.#state !== "live") {
+      this.close();
+      return;
+    }
     const { deadlines } = this.#context.engine;
     this.#state = "closing";
     this.#closingSinceMs = deadlines.nowMs;
@@ -159,12 +162,15 @@ export class Listener implements Door, Timed {
   }
 
   #serve(socket: Socket): void {
-    const { engine, tls } = this.#context;
     const remote = socket.remoteAddress;
     // Gone before it was looked at.
-    if (remote === undefined) return void socket.destroy();
-    const address = plainAddress(remote);
-    if (!this.entryPoint.tls) return this.#connect(socket, address);
+    if (remote === undefined) socket.destroy();
+    else if (this.entryPoint.tls) this.#shakeHands(socket, plainAddress(remote));
+    else this.#connect(socket, plainAddress(remote));
+  }
+
+  #shakeHands(socket: Socket, address: string): void {
+    const { engine, tls } = this.#context;
     engine.counters.add(COUNTER.connectionsOpen, 1);
     const handshake: Handshake = new Handshake(engine, tls, socket, (secured) => {
       engine.counters.add(COUNTER.connectionsOpen, -1);

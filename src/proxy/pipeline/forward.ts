@@ -21,6 +21,8 @@ export interface Downstream {
   readonly requestBody: RequestBody;
   /** The request head is put together for a server; the body may follow. */
   onForwarding(): void;
+  /** The request has to be sent once more, and waits for a connection: nothing of its body is to be read meanwhile. */
+  onHeld(): void;
   /** The server takes more of the request body. */
   onUpstreamReady(): void;
   onInformational(bytes: Buffer, head: ResponseHead): void;
@@ -33,10 +35,8 @@ export interface Downstream {
   onForwarded(): void;
   /** Sends what was put together for the client; false when it wants to wait. */
   flushResponse(): boolean;
-  /** The server agreed to a tunnel. */
-  onSwitching(bytes: Buffer, head: ResponseHead): void;
-  onTunnelData(bytes: Buffer, start: number, end: number): void;
-  onTunnelEnd(): void;
+  /** The server agreed to a tunnel, and `connection` is to be one end of it; `bytes[start, end)` came after its head. */
+  onSwitching(connection: ClientConnection, bytes: Buffer, head: ResponseHead, start: number, end: number): void;
   onForwardFailed(failure: Failure): void;
 }
 
@@ -48,6 +48,8 @@ const IDEMPOTENT: ReadonlySet<string> = new Set(["GET", "HEAD", "OPTIONS", "PUT"
  * the response down. Each client connection has one and uses it again.
  */
 export class Forward implements Waiter, ResponseSink {
+  /** The server's side wants to wait before it takes more; `onUpstreamReady` comes later. */
+  isBlocked = false;
   readonly #engine: Engine;
   readonly #down: Downstream;
   readonly #forwarded = new ForwardedText();
@@ -87,8 +89,8 @@ export class Forward implements Waiter, ResponseSink {
     this.#attempts = 0;
     this.#responseBegun = false;
     this.#balancer = service.leaf();
-    if (this.#balancer === null) return this.#down.onForwardFailed(FAILURES.Tombstone);
-    this.#tryServer(this.#balancer.next(), false);
+    if (this.#balancer === null) this.#down.onForwardFailed(FAILURES.Tombstone);
+    else this.#tryServer(this.#balancer.next(), false);
   }
 
   /** One piece of the request body's data, framed for the server. Put together with what is there; `flush` sends it. */
@@ -107,25 +109,9 @@ export class Forward implements Waiter, ResponseSink {
     this.#replay.keep(out, before);
   }
 
-  /** Sends what was put together; false when the server's side wants to wait: `onUpstreamReady` comes later. */
-  flush(): boolean {
-    return this.#connection === null || out.sendTo(this.#connection.bytes);
-  }
-
-  sendTunnelData(bytes: Buffer, start: number, end: number): boolean {
-    if (this.#connection === null) return true;
-    out.slice(bytes, start, end);
-    return out.sendTo(this.#connection.bytes);
-  }
-
-  endTunnel(): void {
-    this.#connection?.bytes.end();
-  }
-
-  /** The client's side of the tunnel is gone in good order: what is queued for the server still goes out. */
-  leaveTunnel(): void {
-    this.#connection?.detach();
-    this.#reset();
+  /** Sends what was put together. */
+  flush(): void {
+    if (this.#connection !== null && !out.sendTo(this.#connection.bytes)) this.isBlocked = true;
   }
 
   /** The client takes more of the response. */
@@ -157,8 +143,13 @@ export class Forward implements Waiter, ResponseSink {
   onHead(bytes: Buffer, head: ResponseHead, framing: ResponseFraming): void {
     this.#responseBegun = true;
     this.#replay.stop();
-    if (head.status === 101) this.#down.onSwitching(bytes, head);
-    else this.#down.onResponseHead(bytes, head, framing);
+    this.#down.onResponseHead(bytes, head, framing);
+  }
+
+  onSwitch(bytes: Buffer, head: ResponseHead, start: number, end: number): void {
+    const connection = this.#connection as ClientConnection;
+    this.#reset();
+    this.#down.onSwitching(connection, bytes, head, start, end);
   }
 
   onBody(bytes: Buffer, start: number, end: number): void {
@@ -181,29 +172,29 @@ export class Forward implements Waiter, ResponseSink {
   }
 
   onDrain(): void {
+    this.isBlocked = false;
     this.#down.onUpstreamReady();
-  }
-
-  onTunnelBytes(bytes: Buffer, start: number, end: number): void {
-    this.#down.onTunnelData(bytes, start, end);
-  }
-
-  onTunnelEnd(): void {
-    this.#down.onTunnelEnd();
   }
 
   onFailed(failure: Failure): void {
     const wasReused = this.#connection?.isReused === true;
     this.#connection = null;
+    this.isBlocked = false;
     this.#recover(failure, wasReused);
   }
 
   #tryServer(server: LiveServer | Failure, fresh: boolean): void {
-    if (!("pool" in server)) return this.#fail(server);
+    if (!("pool" in server)) {
+      this.#fail(server);
+      return;
+    }
     this.#server = server;
     this.#attempts++;
     const idle = fresh ? null : server.pool.takeIdle();
-    if (idle !== null) return this.#send(idle);
+    if (idle !== null) {
+      this.#send(idle);
+      return;
+    }
     this.#isWaiting = true;
     const failure = server.pool.wait(this);
     if (failure === undefined) return;
@@ -225,20 +216,23 @@ export class Forward implements Waiter, ResponseSink {
 
   /** Tries again what may be tried again: on the next server when nothing was sent, on a fresh connection when the old one was stale. */
   #recover(failure: Failure, wasReused: boolean): void {
-    const { exchange } = this.#down;
-    if (!this.#responseBegun && this.#attempts < ATTEMPTS_MAX) {
-      const balancer = this.#balancer as LiveLoadBalancer;
-      const server = this.#server as LiveServer;
-      if (failure.retry === "always" && this.#attempts < balancer.servers.length) {
-        this.#engine.counters.add(COUNTER.upstreamRetries, 1);
-        return this.#tryServer(balancer.after(server), false);
-      }
-      if (failure.retry === "ifReused" && wasReused && IDEMPOTENT.has(exchange.method) && this.#replay.isWhole) {
-        this.#engine.counters.add(COUNTER.upstreamRetries, 1);
-        return this.#tryServer(server, true);
-      }
+    const balancer = this.#balancer as LiveLoadBalancer;
+    const server = this.#server as LiveServer;
+    const mayTryAgain = !this.#responseBegun && this.#attempts < ATTEMPTS_MAX;
+    const isUnsent = failure.retry === "always" && this.#attempts < balancer.servers.length;
+    const wasStale = failure.retry === "ifReused" && wasReused && this.#isRepeatable();
+    if (!mayTryAgain || !(isUnsent || wasStale)) {
+      this.#fail(failure);
+      return;
     }
-    this.#fail(failure);
+    this.#engine.counters.add(COUNTER.upstreamRetries, 1);
+    this.#down.onHeld();
+    this.#tryServer(isUnsent ? balancer.after(server) : server, wasStale);
+  }
+
+  /** Whether the request may be sent once more: that does no harm, and all that was sent of it is still at hand. */
+  #isRepeatable(): boolean {
+    return IDEMPOTENT.has(this.#down.exchange.method) && this.#replay.isWhole;
   }
 
   #fail(failure: Failure): void {
@@ -250,6 +244,7 @@ export class Forward implements Waiter, ResponseSink {
 
   #reset(): void {
     this.#connection = null;
+    this.isBlocked = false;
     this.#server = null;
     this.#balancer = null;
     this.#isWaiting = false;

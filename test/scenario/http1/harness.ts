@@ -19,7 +19,7 @@ import { TrafficWorker } from "../../../src/proxy/worker/traffic-worker.ts";
 import { COUNTER, type CounterName, CounterRow, newCounterRow } from "../../../src/telemetry/worker-counters.ts";
 
 /** A worker in this thread, on resources given directly: no supervisor, no operator. Borrowed buffers are poisoned. */
-export class Proxy {
+export class TestProxy {
   readonly messages: FromWorker[] = [];
   readonly worker: TrafficWorker;
   readonly #builder: Builder;
@@ -45,9 +45,9 @@ export class Proxy {
     });
   }
 
-  static async start(options: ProxyOptions, resources: readonly Resource[]): Promise<Proxy> {
+  static async start(options: ProxyOptions, resources: readonly Resource[]): Promise<TestProxy> {
     poisonReads(true);
-    const proxy = new Proxy(options);
+    const proxy = new TestProxy(options);
     await proxy.worker.start();
     await proxy.apply(resources);
     return proxy;

@@ -1,26 +1,13 @@
-import { afterEach, expect, test } from "vitest";
-import { ANY, entryPoint, Proxy, route, Upstream } from "./harness.ts";
-import { RawClient } from "./raw-client.ts";
+import { expect, test } from "vitest";
+import { Upstream } from "./harness.ts";
+import { clientOf, eventually, proxyFor } from "./set-up.ts";
 
-const cleanups: (() => unknown)[] = [];
-afterEach(async () => {
-  for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
-});
-
-async function setUp(upstream: Upstream): Promise<{ proxy: Proxy; client: RawClient }> {
-  const proxy = await Proxy.start({}, [entryPoint("web"), ...route("app", ANY, [upstream.server])]);
-  const client = await RawClient.connect(proxy.port());
-  cleanups.push(
-    () => upstream.close(),
-    () => proxy.close(),
-    () => client.close(),
-  );
-  return { proxy, client };
-}
+const HELLO = "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello";
+const GET = "GET / HTTP/1.1\r\nHost: a.test\r\n\r\n";
 
 test("requests of one connection are answered on one connection to the server", async () => {
-  const upstream = await Upstream.answering("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello");
-  const { client } = await setUp(upstream);
+  const upstream = await Upstream.answering(HELLO);
+  const client = await clientOf(await proxyFor([upstream]));
   for (let i = 0; i < 3; i++) {
     client.send("GET /a?b=c HTTP/1.1\r\nHost: example.test\r\nAccept: */*\r\n\r\n");
     const response = await client.response();
@@ -30,4 +17,124 @@ test("requests of one connection are answered on one connection to the server", 
   }
   expect(upstream.connections).toHaveLength(1);
   expect(upstream.received[0]).toMatch(/^GET \/a\?b=c HTTP\/1\.1\r\nHost: example\.test\r\nAccept: \*\/\*\r\n/);
+});
+
+test("pipelined requests are answered in order, one at a time", async () => {
+  const upstream = await Upstream.start((socket, received) => {
+    const paths = [...received.matchAll(/GET (\/\d+) /g)].map(([, path]) => path);
+    const path = paths.at(-1) as string;
+    setTimeout(() => socket.write(`HTTP/1.1 200 OK\r\nContent-Length: ${path.length}\r\n\r\n${path}`), 5);
+  });
+  const client = await clientOf(await proxyFor([upstream]));
+  client.send([1, 2, 3, 4, 5].map((n) => `GET /${n} HTTP/1.1\r\nHost: a.test\r\n\r\n`).join(""));
+  for (const n of [1, 2, 3, 4, 5]) expect((await client.response()).body).toBe(`/${n}`);
+  expect(upstream.connections).toHaveLength(1);
+});
+
+test("thousands of pipelined requests that we answer ourselves all get their answer", async () => {
+  const upstream = await Upstream.answering(HELLO);
+  const proxy = await proxyFor([upstream], { router: { entryPoints: ["other"] } });
+  const client = await clientOf(proxy);
+  client.send(GET.repeat(3_000));
+  for (let i = 0; i < 3_000; i++) expect((await client.response()).status).toBe(404);
+  expect(proxy.count("requests4xx")).toBe(3_000);
+});
+
+test("a pipelining client that reads nothing is read no further than its unread answers allow", async () => {
+  const upstream = await Upstream.answering(HELLO);
+  const proxy = await proxyFor([upstream], { router: { entryPoints: ["other"] } });
+  const client = await clientOf(proxy);
+  client.socket.pause();
+  for (let i = 0; i < 100; i++) client.send(GET.repeat(4_000));
+  await new Promise((resolve) => setTimeout(resolve, 300));
+  const answered = proxy.count("requests4xx");
+  expect(answered).toBeLessThan(400_000);
+  client.socket.resume();
+  await eventually(() => proxy.count("requests4xx") > answered);
+});
+
+test("Connection: close is honoured, and the client learns that it is", async () => {
+  const upstream = await Upstream.answering(HELLO);
+  const client = await clientOf(await proxyFor([upstream]));
+  client.send("GET / HTTP/1.1\r\nHost: a.test\r\nConnection: close\r\n\r\n");
+  const response = await client.response();
+  expect(response.headers.connection).toBe("close");
+  await client.untilEnd();
+  expect(upstream.received[0]).not.toContain("close");
+});
+
+test("an HTTP/1.0 client is closed after its answer, unless it asks to be kept", async () => {
+  const upstream = await Upstream.answering(HELLO);
+  const proxy = await proxyFor([upstream]);
+  const plain = await clientOf(proxy);
+  plain.send("GET / HTTP/1.0\r\n\r\n");
+  expect((await plain.response()).headers.connection).toBe("close");
+  await plain.untilEnd();
+  const kept = await clientOf(proxy);
+  for (let i = 0; i < 2; i++) {
+    kept.send("GET / HTTP/1.0\r\nHost: a.test\r\nConnection: keep-alive\r\n\r\n");
+    expect((await kept.response()).headers.connection).toBe("keep-alive");
+  }
+});
+
+test("a client that has closed its half still gets its answer", async () => {
+  const upstream = await Upstream.start((socket) => setTimeout(() => socket.write(HELLO), 50));
+  const client = await clientOf(await proxyFor([upstream]));
+  client.socket.end(GET + GET);
+  await client.untilEnd();
+  expect(client.received.match(/hello/g)).toHaveLength(2);
+});
+
+test("a head that comes a byte at a time is served, byte by byte", async () => {
+  const upstream = await Upstream.answering(HELLO);
+  const client = await clientOf(await proxyFor([upstream]));
+  for (const byte of "GET /slow HTTP/1.1\r\nHost: a.test\r\nX-Long: value\r\n\r\n") {
+    client.send(byte);
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  expect((await client.response()).status).toBe(200);
+});
+
+test("a response that comes a byte at a time arrives whole", async () => {
+  const upstream = await Upstream.start(async (socket) => {
+    for (const byte of "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nX-A: b\r\n\r\n5;x=y\r\nhello\r\n1\r\n!\r\n0\r\nT: u\r\n\r\n") {
+      socket.write(byte);
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+  });
+  const client = await clientOf(await proxyFor([upstream]));
+  for (let i = 0; i < 2; i++) {
+    client.send(GET);
+    const response = await client.response();
+    expect(response.body).toBe("hello!");
+    expect(response.headers["x-a"]).toBe("b");
+  }
+  expect(upstream.connections).toHaveLength(1);
+});
+
+test("idle connections end when the worker drains, busy ones with their answer", async () => {
+  const upstream = await Upstream.start((socket) => setTimeout(() => socket.write(HELLO), 100));
+  const proxy = await proxyFor([upstream]);
+  const idle = await clientOf(proxy);
+  const busy = await clientOf(proxy);
+  busy.send(GET);
+  await eventually(() => upstream.received.join("") !== "");
+  await proxy.take({ type: "drain" });
+  await idle.untilEnd();
+  const response = await busy.response();
+  expect(response.status).toBe(200);
+  expect(response.headers.connection).toBe("close");
+  await busy.untilEnd();
+});
+
+test("a connection counts while it is open", async () => {
+  const upstream = await Upstream.answering(HELLO);
+  const proxy = await proxyFor([upstream]);
+  const client = await clientOf(proxy);
+  client.send(GET);
+  await client.response();
+  expect(proxy.count("connectionsOpen")).toBe(1);
+  client.close();
+  await eventually(() => proxy.count("connectionsOpen") === 0);
+  expect(proxy.count("connectionsAccepted")).toBe(1);
 });

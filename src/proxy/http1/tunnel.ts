@@ -1,0 +1,103 @@
+import type { Buffer } from "node:buffer";
+import { COUNTER, type CounterIndex } from "../../telemetry/worker-counters.ts";
+import type { ByteSocket, SocketEvents } from "../listen/byte-socket.ts";
+import type { Timed } from "../pipeline/deadlines.ts";
+import type { Engine } from "../pipeline/engine.ts";
+import { out } from "./out-buffer.ts";
+
+/** One direction's source. */
+class TunnelSide implements SocketEvents {
+  readonly bytes: ByteSocket;
+  isClosed = false;
+  readonly #tunnel: Tunnel;
+  readonly #counter: CounterIndex;
+
+  constructor(tunnel: Tunnel, bytes: ByteSocket, counter: CounterIndex) {
+    this.#tunnel = tunnel;
+    this.#counter = counter;
+    this.bytes = bytes;
+  }
+
+  onBytes(bytes: Buffer, length: number): boolean {
+    return this.#tunnel.relay(this, bytes, 0, length, this.#counter);
+  }
+
+  onEnd(): void {
+    this.#tunnel.other(this).bytes.end();
+  }
+
+  onDrain(): void {
+    this.#tunnel.other(this).bytes.resume();
+  }
+
+  onClose(failed: boolean): void {
+    this.isClosed = true;
+    this.#tunnel.onSideClosed(this, failed);
+  }
+}
+
+/**
+ * A connection after its upgrade: bytes pass both ways as they come, each side is read only as fast as the other takes them, and each
+ * half ends on its own. It takes over both sockets.
+ */
+export class Tunnel implements Timed {
+  deadlineMs = 0;
+  timedAt = -1;
+  readonly client: TunnelSide;
+  readonly server: TunnelSide;
+  readonly #engine: Engine;
+  readonly #onClosed: () => void;
+  #queuedBytes = 0;
+
+  /** `onClosed` is called once, when both sockets are gone. */
+  constructor(engine: Engine, client: ByteSocket, server: ByteSocket, onClosed: () => void) {
+    this.#engine = engine;
+    this.#onClosed = onClosed;
+    this.client = new TunnelSide(this, client, COUNTER.bytesIn);
+    this.server = new TunnelSide(this, server, COUNTER.bytesOut);
+    client.handTo(this.client);
+    server.handTo(this.server);
+    this.#touch();
+    engine.deadlines.add(this);
+  }
+
+  other(side: TunnelSide): TunnelSide {
+    return side === this.client ? this.server : this.client;
+  }
+
+  /** Passes bytes that came from one side; false when the other side wants to wait. */
+  relay(from: TunnelSide, bytes: Buffer, start: number, end: number, counter: CounterIndex): boolean {
+    this.#touch();
+    this.#engine.counters.add(counter, end - start);
+    out.slice(bytes, start, end);
+    return out.sendTo(this.other(from).bytes);
+  }
+
+  onSideClosed(side: TunnelSide, failed: boolean): void {
+    const { bytes, isClosed } = this.other(side);
+    if (isClosed) {
+      this.#engine.deadlines.remove(this);
+      this.#onClosed();
+    } else if (failed) bytes.abort();
+    else {
+      this.deadlineMs = this.#engine.deadlines.nowMs + this.#engine.timeouts.lingerMs;
+      bytes.end();
+    }
+  }
+
+  onDeadline(): void {
+    const before = this.#queuedBytes;
+    this.#queuedBytes = this.client.bytes.queuedBytes + this.server.bytes.queuedBytes;
+    if (this.#queuedBytes > 0 && this.#queuedBytes !== before) this.#touch();
+    else this.destroy();
+  }
+
+  destroy(): void {
+    this.client.bytes.abort();
+    this.server.bytes.abort();
+  }
+
+  #touch(): void {
+    this.deadlineMs = this.#engine.deadlines.nowMs + this.#engine.timeouts.tunnelIdleMs;
+  }
+}
