@@ -1,17 +1,15 @@
-import { statSync } from "node:fs";
 import { Command, Option } from "commander";
 import { Compiler } from "../control/graph/compiler.ts";
 import type { LoadedManifests } from "../control/sources/directory/load-manifests.ts";
-import { loadManifests, loadText } from "../control/sources/directory/load-manifests.ts";
-import { FILE_BYTES_MAX } from "../control/sources/directory/manifest-file.ts";
 import { ObjectStore } from "../control/store/object-store.ts";
 import { Intake } from "../control/validate/intake.ts";
 import { KindCatalog } from "../control/validate/kind-catalog.ts";
 import type { EntryPoint } from "../model/entry-point.ts";
 import type { CheckReport } from "./check-report.ts";
 import { checkReport, reportText } from "./check-report.ts";
-import { examples, wrongUse } from "./cli.ts";
+import { examples } from "./cli.ts";
 import { manifestSettings } from "./manifest-settings.ts";
+import { readManifests } from "./read-manifests.ts";
 import { OPTIONS } from "./run-options.ts";
 
 interface CheckOptions {
@@ -42,9 +40,7 @@ export function command(): Command {
 }
 
 async function run(path: string, { output, class: classes, entrypoint }: CheckOptions): Promise<void> {
-  const text = path === "-" ? await standardInput() : undefined;
-  const load = (intake: Intake) => (text === undefined ? loadPath(path, intake) : loadText(text, intake));
-  const report = await check(load, entrypoint, classes);
+  const report = await check((intake) => readManifests(path, intake), entrypoint, classes);
   process.stdout.write(output === "json" ? `${JSON.stringify(report, null, 2)}\n` : reportText(report));
   if (report.summary.errors > 0) process.exitCode = EXIT_ERRORS;
 }
@@ -60,21 +56,4 @@ export async function check(
   const compiled = new Compiler(manifestSettings(entryPoints, classes)).update(store, "all");
   const located = compiled.problems.map((found) => manifests.located(found));
   return checkReport([...folderProblems, ...manifests.problems(), ...located], manifests.size);
-}
-
-function loadPath(path: string, intake: Intake): Promise<LoadedManifests> {
-  if (statSync(path, { throwIfNoEntry: false }) === undefined) return wrongUse(`there is no file or folder ${path}`);
-  return loadManifests(path, intake);
-}
-
-/** All of the standard input; just past the limit where it is longer, which is then told as it is for a file. */
-async function standardInput(): Promise<string> {
-  const chunks: Buffer[] = [];
-  let bytes = 0;
-  for await (const chunk of process.stdin as AsyncIterable<Buffer>) {
-    chunks.push(chunk);
-    bytes += chunk.length;
-    if (bytes > FILE_BYTES_MAX) break;
-  }
-  return Buffer.concat(chunks).toString("utf8");
 }

@@ -1,0 +1,24 @@
+import { statSync } from "node:fs";
+import { type LoadedManifests, loadManifests, loadText } from "../control/sources/directory/load-manifests.ts";
+import { FILE_BYTES_MAX } from "../control/sources/directory/manifest-file.ts";
+import type { Intake } from "../control/validate/intake.ts";
+import { wrongUse } from "./cli.ts";
+
+/** Reads what a command was given as manifests: a folder, a single file, or `-` for the standard input. Ends it when there is none. */
+export async function readManifests(path: string, intake: Intake): Promise<LoadedManifests> {
+  if (path === "-") return loadText(await standardInput(), intake);
+  if (statSync(path, { throwIfNoEntry: false }) === undefined) return wrongUse(`there is no file or folder ${path}`);
+  return loadManifests(path, intake);
+}
+
+/** All of the standard input; just past the limit where it is longer, which is then told as it is for a file. */
+async function standardInput(): Promise<string> {
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  for await (const chunk of process.stdin as AsyncIterable<Buffer>) {
+    chunks.push(chunk);
+    bytes += chunk.length;
+    if (bytes > FILE_BYTES_MAX) break;
+  }
+  return Buffer.concat(chunks).toString("utf8");
+}
