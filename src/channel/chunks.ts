@@ -120,7 +120,8 @@ export class DeltaAssembler {
     }
     const body = first ? Buffer.concat([...this.#open, upsert].map((piece) => piece.body)) : upsert.body;
     this.#open = [];
-    this.#upserts.push({ id: upsert.id as ResourceId, format: upsert.format, hash: upsert.hash, body });
+    // The hash is copied: it is kept for long, and as a view it would keep the whole message.
+    this.#upserts.push({ id: upsert.id as ResourceId, format: upsert.format, hash: upsert.hash.slice(), body });
     return null;
   }
 

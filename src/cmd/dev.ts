@@ -66,7 +66,7 @@ async function dev(directory: string, options: DevOptions): Promise<void> {
     onFailed: fault.report,
     onPolling: (code) => print({ event: "polling", code }),
   });
-  const problems = new ProblemWatch(() => control.problems(), print, systemClock);
+  const problems = new ProblemWatch(() => control.problems(), print, options.events);
   const { port } = await control.listen("127.0.0.1", 0);
   const supervisor = new Supervisor({
     operatorUrl: `http://127.0.0.1:${port}`,
@@ -81,7 +81,7 @@ async function dev(directory: string, options: DevOptions): Promise<void> {
     onEvent: (event) => tell(event, times, print),
   });
   try {
-    await Promise.race([start(directory, control, supervisor, problems, print), fault.promise]);
+    await Promise.race([start(directory, control, supervisor, problems, print), stop, fault.promise]);
     await Promise.race([stop, fault.promise]);
   } finally {
     problems.stop();

@@ -34,6 +34,8 @@ function problemText(event: RunEvent): string | null {
       return `${event.severity.padEnd(8)} ${locatedText(event)}`;
     case "problemSolved":
       return `solved   ${locatedText(event)}`;
+    case "problemsLeftOut":
+      return `         and ${event.count} more: see fairway check`;
     case "entryPointFailed":
       return `error    ${event.message}`;
     case "rejected":

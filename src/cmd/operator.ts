@@ -62,7 +62,7 @@ async function operator(options: OperatorOptions): Promise<void> {
     onAnswer: ({ resumed: _, ...answer }) => print({ event: "answered", ...answer }),
     onGone: (proxyId, className) => print({ event: "proxyGone", proxyId, class: className }),
   });
-  const problems = new ProblemWatch(() => control.problems(), print, systemClock);
+  const problems = new ProblemWatch(() => control.problems(), print, options.events);
   try {
     const startMs = systemClock.monotonicMs();
     await control.start();

@@ -73,7 +73,7 @@ async function proxy(options: ProxyOptions): Promise<void> {
     },
   });
   try {
-    await supervisor.start();
+    await Promise.race([supervisor.start(), stop]);
     await stop;
   } finally {
     await supervisor.stop();

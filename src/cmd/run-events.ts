@@ -20,6 +20,8 @@ export type RunEvent =
   /** Something is wrong with the manifests; `problemSolved` when it no longer is. */
   | ({ readonly event: "problem" } & LocatedProblem)
   | ({ readonly event: "problemSolved" } & LocatedProblem)
+  /** More problems appeared or were solved than are worth reading; only told to people. */
+  | { readonly event: "problemsLeftOut"; readonly count: number }
   /** The system refuses to watch the folder, which is polled instead. */
   | { readonly event: "polling"; readonly code: string }
   /** The operator serves proxies here. */

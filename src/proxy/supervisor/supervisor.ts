@@ -17,6 +17,7 @@ import { Names } from "./names.ts";
 import { SupervisorMetrics } from "./supervisor-metrics.ts";
 import { swap } from "./swap.ts";
 import { type DrainTiming, SUPERVISOR_TIMING, type SupervisorTiming } from "./timing.ts";
+import { within } from "./within.ts";
 import type { WorkerHandle } from "./worker-handle.ts";
 import { Workers } from "./workers.ts";
 
@@ -48,6 +49,9 @@ const THREADS = {
   worker: new URL("../worker/worker-thread.ts", import.meta.url),
   build: new URL("../build/build-thread.ts", import.meta.url),
 };
+
+/** How long the start waits for all workers before it goes on with those that are up. */
+const WORKERS_WAIT_MS = 10_000;
 
 /** How long workers get beyond the deadline they know before they are ended. */
 const CLOSE_GRACE_MS = 500;
@@ -128,7 +132,8 @@ export class Supervisor implements AdminSource {
       onEvent({ event: "admin", host: admin.host, port });
     }
     const restored = await this.#restore();
-    await this.#workers.start();
+    // A worker that does not come up is replaced until it does; the others need not wait for it.
+    await within(this.#clock, WORKERS_WAIT_MS, this.#workers.start());
     if (restored.update) {
       this.#makeLive(restored.update, restored.refused, []);
       onEvent({ event: "restored", version: restored.update.version, resources: restored.held.length });
