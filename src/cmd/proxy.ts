@@ -51,7 +51,7 @@ export function command(): Command {
 }
 
 async function proxy(options: ProxyOptions): Promise<void> {
-  // No thread of this process may turn text into code, whatever it is fed.
+  // The threads that are started from here on, where all traffic is, cannot turn text into code, whatever they are fed.
   setFlagsFromString("--disallow-code-generation-from-strings");
   if (options.stateKey !== undefined) requireFile(options.stateKey);
   const stop = stopSignal();

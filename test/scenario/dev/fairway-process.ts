@@ -1,12 +1,18 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
+import { readFileSync } from "node:fs";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
+import { Ajv } from "ajv";
 import type { RunEvent } from "../../../src/cmd/run-events.ts";
 
 const ROOT = fileURLToPath(new URL("../../../", import.meta.url));
 
 type EventOf<E extends RunEvent["event"]> = Extract<RunEvent, { readonly event: E }>;
+
+/** Every line of every test has to hold to the published schema. */
+const SCHEMA: unknown = JSON.parse(readFileSync(new URL("docs/reference/events.schema.json", `file://${ROOT}`), "utf8"));
+const holdsToSchema = new Ajv({ strict: false }).compile(SCHEMA as object);
 
 /** A `fairway` command that runs as a process of its own and tells what happens as JSON lines. */
 export class FairwayProcess {
@@ -23,8 +29,17 @@ export class FairwayProcess {
     this.#child.stderr?.on("data", (bytes) => {
       this.stderr += bytes;
     });
-    createInterface({ input: this.#child.stdout! }).on("line", (line) => this.events.push(JSON.parse(line) as RunEvent));
+    createInterface({ input: this.#child.stdout! }).on("line", (line) => this.#take(line));
     this.#exited = once(this.#child, "exit").then(([code]) => code as number | null);
+  }
+
+  /** Lines that are no event by the schema, each with what is wrong. */
+  readonly strays: string[] = [];
+
+  #take(line: string): void {
+    const event = JSON.parse(line) as RunEvent;
+    if (holdsToSchema(event)) this.events.push(event);
+    else this.strays.push(`${line}: ${holdsToSchema.errors?.map(({ message }) => message).join(", ")}`);
   }
 
   /** All events of one kind so far. */
@@ -63,8 +78,10 @@ export class FairwayProcess {
     return this.#exited;
   }
 
+  /** Ends it on the spot. Throws when it said something that is no event. */
   async stop(): Promise<void> {
     if (this.#child.exitCode === null && this.#child.signalCode === null) this.#child.kill("SIGKILL");
     await this.#exited;
+    if (this.strays.length > 0) throw new Error(`not an event by docs/reference/events.schema.json: ${this.strays.join("\n")}`);
   }
 }
