@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { Command, CommanderError } from "commander";
 import { EXIT_WRONG_USE, examples } from "./cmd/cli.ts";
 
@@ -10,16 +10,20 @@ interface CommandModule {
 /** Exit code for a bug of ours (EX_SOFTWARE), so that no script takes it for an answer. */
 const EXIT_BUG = 70;
 
-/** The commands, with their line in `fairway --help`; each is the file of that name in `cmd/`, loaded only when it is called. */
-const COMMANDS: Readonly<Record<string, string>> = {
-  dev: "serve a folder of manifests, live, without a cluster",
-  operator: "run the control plane: watch, compile, publish",
-  proxy: "run the data plane: serve what an operator publishes",
-  check: "validate manifests: schema, references, conflicts",
-  explain: "say why a request goes where it goes",
-};
+interface CommandEntry {
+  /** Its line in `fairway --help`. */
+  readonly summary: string;
+  readonly load: () => Promise<CommandModule>;
+}
 
-const location = (name: string): URL => new URL(`./cmd/${name}.ts`, import.meta.url);
+/** The commands. Only the one that is called is loaded. */
+const COMMANDS: Readonly<Record<string, CommandEntry>> = {
+  dev: { summary: "serve a folder of manifests, live, without a cluster", load: () => import("./cmd/dev.ts") },
+  operator: { summary: "run the control plane: watch, compile, publish", load: () => import("./cmd/operator.ts") },
+  proxy: { summary: "run the data plane: serve what an operator publishes", load: () => import("./cmd/proxy.ts") },
+  check: { summary: "validate manifests: schema, references, conflicts", load: () => import("./cmd/check.ts") },
+  explain: { summary: "say why a request goes where it goes", load: () => import("./cmd/explain.ts") },
+};
 
 async function program(words: readonly string[]): Promise<Command> {
   const root = new Command("fairway")
@@ -30,8 +34,8 @@ async function program(words: readonly string[]): Promise<Command> {
     .configureOutput({ outputError: (text, write) => write(`${text.trim().replace(/\s*\n\s*/g, " ")}\n`) })
     .addHelpText("after", examples(["fairway dev ./manifests", "serve a folder"], ["fairway check ./manifests", "for CI"]));
   const called = words.find((word) => Object.hasOwn(COMMANDS, word));
-  for (const [name, summary] of Object.entries(COMMANDS).filter(([name]) => existsSync(location(name)))) {
-    const command = name === called ? ((await import(location(name).href)) as CommandModule).command() : new Command(name);
+  for (const [name, { summary, load }] of Object.entries(COMMANDS)) {
+    const command = name === called ? (await load()).command() : new Command(name);
     root.addCommand(command.copyInheritedSettings(root).summary(summary));
   }
   return root;

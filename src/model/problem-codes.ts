@@ -16,7 +16,7 @@ export const PROBLEM_CODES = {
   },
   TooManyFiles: {
     severity: "error",
-    meaning: "A folder holds more manifests than the limit; the last ones by path are not read.",
+    meaning: "A folder holds more than the limits allow; what is beyond them is not read.",
   },
   InvalidYAML: { severity: "error", meaning: "A file does not parse; its objects keep their last good version." },
   InvalidObject: {

@@ -144,8 +144,10 @@ test("a circle of links ends", async () => {
   symlinkSync("loop.yaml", join(folder, "loop.yaml"));
   symlinkSync("nowhere.yaml", join(folder, "dangling.yaml"));
   write("a.yaml", service("a"));
+  symlinkSync(".", join(folder, "again"));
   await start();
   expect(names()).toEqual(["a"]);
+  expect(codes()).toEqual([]);
 });
 
 test("a file that does not parse keeps its objects, and is told until it is mended", async () => {

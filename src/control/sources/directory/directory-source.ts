@@ -7,7 +7,7 @@ import type { ObjectRef } from "../../../model/object-ref.ts";
 import type { Problem } from "../../../model/problem.ts";
 import type { Intake } from "../../validate/intake.ts";
 import type { FolderContents } from "./folder-scan.ts";
-import { entryStat, isManifestName, isUnder, linkStat, plainPath, scanFolder } from "./folder-scan.ts";
+import { entryStat, isManifestName, isUnder, linkStat, plainPath, SCAN_LIMITS, scanFolder } from "./folder-scan.ts";
 import { FolderWatch } from "./folder-watch.ts";
 import type { LocatedProblem, Location } from "./manifest-set.ts";
 import { ManifestSet } from "./manifest-set.ts";
@@ -180,7 +180,8 @@ export class DirectorySource {
     if (path === this.#directory) return this.#lookOver(slice);
     const isFolder = entryStat(path)?.isDirectory() === true || this.#folders.has(path);
     if (isFolder) return this.#changedIn(path, await this.#scan(path, slice));
-    return isManifestName(basename(path)) ? [path] : [];
+    const isWelcome = this.#files.has(path) || this.#files.count < SCAN_LIMITS.files;
+    return isManifestName(basename(path)) && isWelcome ? [path] : [];
   }
 
   /** Looks at everything; the manifests that changed. */

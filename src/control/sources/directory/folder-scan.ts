@@ -5,10 +5,14 @@ import type { TimeSlice } from "../../../kernel/time-slice.ts";
 import type { FileStamp } from "./manifest-file.ts";
 import { stampOf } from "./manifest-file.ts";
 
-/** How deep folders may nest; this also ends a circle of symbolic links. */
-export const FOLDER_DEPTH_MAX = 32;
-/** Most manifests that are read. */
-export const FILES_MAX = 200_000;
+/** How many manifests and folders are looked at, and how deep folders may nest. What is beyond that is not read. */
+export interface ScanLimits {
+  readonly files: number;
+  readonly folders: number;
+  readonly depth: number;
+}
+
+export const SCAN_LIMITS: ScanLimits = { files: 200_000, folders: 20_000, depth: 32 };
 
 /** What a folder holds, at any depth: its manifests with their stamps, and its folders with their inodes. */
 export interface FolderContents {
@@ -16,7 +20,7 @@ export interface FolderContents {
   readonly folders: Map<string, number>;
   /** Folders that could not be read, with the error's code. What was known of them should stay. */
   readonly unreadable: Map<string, string>;
-  /** Whether files were left out, being more than `FILES_MAX`. */
+  /** Whether something was left out, being beyond the limits. */
   truncated: boolean;
 }
 
@@ -54,45 +58,59 @@ export async function scanFolder(
   root: string,
   slice: TimeSlice,
   enter: (folder: string, inode: number) => void,
+  limits: ScanLimits = SCAN_LIMITS,
 ): Promise<FolderContents> {
   const contents: FolderContents = { files: new Map(), folders: new Map(), unreadable: new Map(), truncated: false };
-  const pending = [{ folder: root, depth: 0 }];
+  const pending: Pending[] = [{ folder: root, above: [] }];
   for (let next = pending.pop(); next !== undefined; next = pending.pop()) {
-    const { folder, depth } = next;
-    const found = list(folder, enter, contents);
-    for (const entry of found) {
+    const { entries, above } = list(next, enter, contents);
+    for (const entry of entries) {
       if (slice.isOver) await slice.breathe();
       if (entry.name.startsWith(".")) continue;
-      const path = join(folder, entry.name);
-      if (visit(path, entry, contents) === "folder" && depth < FOLDER_DEPTH_MAX) pending.push({ folder: path, depth: depth + 1 });
+      const path = join(next.folder, entry.name);
+      const what = visit(path, entry);
+      const isLeftOut =
+        what === "folder"
+          ? above.length > limits.depth || contents.folders.size + pending.length >= limits.folders
+          : what !== "other" && contents.files.size >= limits.files;
+      if (isLeftOut) contents.truncated = true;
+      else if (what === "folder") pending.push({ folder: path, above });
+      else if (what !== "other") contents.files.set(path, what);
     }
   }
   return contents;
 }
 
-function list(folder: string, enter: (folder: string, inode: number) => void, contents: FolderContents): readonly Dirent[] {
+interface Pending {
+  readonly folder: string;
+  /** Identities of the folders it is in: a link back to one of them leads nowhere new. */
+  readonly above: readonly string[];
+}
+
+function list({ folder, above }: Pending, enter: (folder: string, inode: number) => void, contents: FolderContents) {
   try {
-    const { ino } = statSync(folder);
+    const { dev, ino } = statSync(folder);
+    const identity = `${dev} ${ino}`;
+    if (above.includes(identity)) return { entries: [], above };
     contents.folders.set(folder, ino);
     enter(folder, ino);
-    return readdirSync(folder, { withFileTypes: true }).sort((a, b) => (a.name < b.name ? -1 : 1));
+    const entries = readdirSync(folder, { withFileTypes: true }).sort((a, b) => (a.name < b.name ? -1 : 1));
+    return { entries, above: [...above, identity] };
   } catch (reason) {
     const code = (reason as NodeJS.ErrnoException).code ?? "unknown";
     contents.folders.delete(folder);
     contents.unreadable.set(folder, code);
-    return [];
+    return { entries: [], above };
   }
 }
 
-function visit(path: string, entry: Dirent, contents: FolderContents): "folder" | "other" {
+/** What an entry is; a manifest is its stamp. */
+function visit(path: string, entry: Dirent): "folder" | "other" | FileStamp {
   if (entry.isDirectory()) return "folder";
   if (!entry.isSymbolicLink() && !isManifestName(entry.name)) return "other";
   const stat = entryStat(path);
   if (stat?.isDirectory()) return "folder";
-  if (!stat?.isFile() || !isManifestName(entry.name)) return "other";
-  if (contents.files.size < FILES_MAX) contents.files.set(path, stampOf(stat));
-  else contents.truncated = true;
-  return "other";
+  return stat?.isFile() === true && isManifestName(entry.name) ? stampOf(stat) : "other";
 }
 
 function orNothing<T>(read: () => T): T | undefined {

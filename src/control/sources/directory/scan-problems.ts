@@ -1,6 +1,6 @@
 import { problem } from "../../../model/problem-codes.ts";
 import type { FolderContents } from "./folder-scan.ts";
-import { FILES_MAX } from "./folder-scan.ts";
+import { SCAN_LIMITS } from "./folder-scan.ts";
 import type { LocatedProblem } from "./manifest-set.ts";
 import { NO_OBJECT } from "./manifest-set.ts";
 
@@ -13,7 +13,12 @@ export function folderProblems({ unreadable, truncated }: FolderContents): reado
   return [
     ...found,
     {
-      ...problem("TooManyFiles", NO_OBJECT, "", `There are more than ${FILES_MAX} manifests; the rest is not read.`),
+      ...problem(
+        "TooManyFiles",
+        NO_OBJECT,
+        "",
+        `More than ${SCAN_LIMITS.files} manifests or ${SCAN_LIMITS.folders} folders, or folders nested deeper than ${SCAN_LIMITS.depth}: the rest is not read.`,
+      ),
       file: "",
       line: 0,
     },

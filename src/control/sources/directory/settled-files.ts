@@ -37,6 +37,10 @@ export class SettledFiles {
     return this.#stamps.size;
   }
 
+  has(path: string): boolean {
+    return this.#stamps.has(path);
+  }
+
   /** The files that have been taken over. */
   paths(): readonly string[] {
     return [...this.#stamps.keys()];
