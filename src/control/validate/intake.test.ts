@@ -162,3 +162,13 @@ test("what only tools write into an object is no change", () => {
   put(written("b", "{loadBalancer: {}}"));
   expect(store.takeChanges()).toEqual([]);
 });
+
+test("a pattern whose groups repeat takes linear time", () => {
+  const began = performance.now();
+  const timeout = `${"1".repeat(60)}!`;
+  const problems = put(
+    `{apiVersion: fairway.dev/v1alpha1, kind: ServersTransport, metadata: {name: t}, spec: {forwardingTimeouts: {dialTimeout: "${timeout}"}}}`,
+  );
+  expect(problems.join()).toMatch(/^SchemaViolation spec\.forwardingTimeouts\.dialTimeout: /);
+  expect(performance.now() - began).toBeLessThan(1_000);
+});
