@@ -111,6 +111,7 @@ async function runFairway(folder: string, http: string, https: string): Promise<
   const entryPoints = [`web=127.0.0.1:${http}`, `websecure=127.0.0.1:${https},tls`];
   const args = ["dev", folder, ...entryPoints.flatMap((entryPoint) => ["--entrypoint", entryPoint])];
   const fairway = spawn(process.execPath, [`${ROOT}src/main.ts`, ...args], { stdio: "inherit", detached: true });
+  process.once("exit", () => fairway.kill("SIGTERM"));
   let wishedMs = Number.NEGATIVE_INFINITY;
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
     process.on(signal, () => {

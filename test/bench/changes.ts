@@ -47,8 +47,8 @@ export const changes: Bench = {
 };
 
 /** All that went wrong, in words. */
-function complaints({ load, neverLive, wrongAtEnd }: ChangeReport): readonly string[] {
-  return [...load.examples, ...neverLive.map((change) => `not live in time: ${change}`), ...wrongAtEnd];
+function complaints({ load, neverLive, wrongAtEnd, losses }: ChangeReport): readonly string[] {
+  return [...load.examples, ...losses, ...neverLive.map((change) => `not live in time: ${change}`), ...wrongAtEnd];
 }
 
 function figures(report: ChangeReport) {

@@ -29,6 +29,8 @@ export interface ChangeReport {
   /** What hosts answer wrongly once everything is settled, in words. */
   readonly wrongAtEnd: readonly string[];
   readonly load: LoadReport;
+  /** What `fairway dev` told of lost workers, rejected versions and closed entry points. */
+  readonly losses: readonly string[];
 }
 
 const SLOTS = 24;
@@ -87,7 +89,7 @@ async function serveAndChange(
     const run = new ChangeRun(dev, new ChangeScript({ folder, slots, ports, random }), random);
     await run.make(options.changes);
     const report = await load.stop();
-    return { ...run.report(), wrongAtEnd: await askAll(dev.port, slots), load: report };
+    return { ...run.report(), wrongAtEnd: await askAll(dev.port, slots), load: report, losses: dev.losses };
   } catch (error) {
     throw new Error(`the run broke off; the last of fairway dev:\n${dev.log}`, { cause: error });
   } finally {
@@ -138,7 +140,7 @@ class ChangeRun {
     }
   }
 
-  report(): Omit<ChangeReport, "load" | "wrongAtEnd"> {
+  report(): Pick<ChangeReport, "made" | "liveMs" | "neverLive"> {
     return { made: this.#made, liveMs: this.#liveMs.sort((a, b) => a - b), neverLive: this.#neverLive };
   }
 

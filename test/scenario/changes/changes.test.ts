@@ -4,6 +4,7 @@ import { runChanges } from "./change-run.ts";
 test("no request is lost or answered wrongly while the folder changes under load", async () => {
   const report = await runChanges({ changes: 60, connections: 32, requestsPerSecond: 400, workers: 2, seed: 7 });
   expect(report.load.examples).toEqual([]);
+  expect(report.losses).toEqual([]);
   expect(report.neverLive).toEqual([]);
   expect(report.wrongAtEnd).toEqual([]);
   const { failed, misrouted, closed } = report.load;

@@ -12,13 +12,18 @@ const LOG_LINES_MAX = 200;
 type DevEvent =
   | { readonly event: "listening"; readonly entryPoint: { readonly port: number } }
   | { readonly event: "live"; readonly atMs: number }
-  | { readonly event: "other" };
+  | { readonly event: (typeof LOSSES)[number] };
+
+/** Events that no change to a folder may bring. */
+const LOSSES = ["workerLost", "rejected", "closed", "entryPointFailed", "operatorLost"] as const;
 
 /** A running `fairway dev` with one entry point, on a free port, followed by its events. */
 export class FairwayDev {
   readonly #process: ChildProcess;
   readonly #lives: number[] = [];
   readonly #log: string[] = [];
+  readonly #losses: string[] = [];
+  readonly #abandon = () => this.#process.kill("SIGKILL");
   #port = 0;
   #noteLive = Promise.withResolvers<void>();
 
@@ -37,6 +42,7 @@ export class FairwayDev {
   private constructor(folder: string, workers: number) {
     const args = ["dev", folder, "--entrypoint", "web=127.0.0.1:0", "--workers", String(workers), "--events", "json"];
     this.#process = spawn(process.execPath, [MAIN, ...args], { stdio: ["ignore", "pipe", "pipe"] });
+    process.once("exit", this.#abandon);
     for (const stream of [this.#process.stdout, this.#process.stderr]) {
       if (stream !== null) createInterface({ input: stream }).on("line", (line) => this.#take(line));
     }
@@ -47,6 +53,11 @@ export class FairwayDev {
     const { exitCode, signalCode } = this.#process;
     const end = exitCode === null && signalCode === null ? [] : [`ended with ${exitCode ?? signalCode}`];
     return [...this.#log, ...end].join("\n");
+  }
+
+  /** Lines of events that no change to a folder may bring. */
+  get losses(): readonly string[] {
+    return this.#losses;
   }
 
   get port(): number {
@@ -65,6 +76,7 @@ export class FairwayDev {
 
   /** Ends it as Ctrl-C does; by force when that takes too long. */
   async stop(): Promise<void> {
+    process.off("exit", this.#abandon);
     if (this.#process.exitCode !== null || this.#process.signalCode !== null) return;
     const exited = once(this.#process, "exit");
     this.#process.kill("SIGINT");
@@ -79,6 +91,7 @@ export class FairwayDev {
     if (!line.startsWith("{")) return;
     const event = JSON.parse(line) as DevEvent;
     if (event.event === "listening") this.#port = event.entryPoint.port;
+    if (LOSSES.some((loss) => loss === event.event)) this.#losses.push(line);
     if (event.event !== "live") return;
     this.#lives.push(event.atMs);
     this.#noteLive.resolve();

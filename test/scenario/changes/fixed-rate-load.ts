@@ -97,24 +97,28 @@ export class FixedRateLoad {
   }
 
   async #exchange(idle: KeepAliveConnection, dueMs: number): Promise<void> {
-    const connection = idle.broken === null ? idle : await this.#replace(idle.broken);
     const question = this.#options.nextQuestion();
-    const sentMs = performance.now();
+    let connection = idle;
     try {
+      if (idle.broken !== null) connection = await this.#replace(idle.broken);
+      const sentMs = performance.now();
       const answer = await connection.ask(question.host, question.path);
       const answeredMs = performance.now();
       this.#latenciesMs.push(answeredMs - dueMs);
-      const wrong = question.judge(answer, sentMs, answeredMs);
-      if (wrong !== null) {
-        this.#misrouted++;
-        this.#example(`${question.host}${question.path}: ${wrong}`);
-      }
+      this.#judge(question, answer, sentMs, answeredMs);
     } catch (error) {
       this.#failed++;
       this.#example(`${question.host}${question.path}: ${(error as Error).message}`);
     }
     this.#idle.push(connection);
     this.#dispatch();
+  }
+
+  #judge(question: Question, answer: Answer, sentMs: number, answeredMs: number): void {
+    const wrong = question.judge(answer, sentMs, answeredMs);
+    if (wrong === null) return;
+    this.#misrouted++;
+    this.#example(`${question.host}${question.path}: ${wrong}`);
   }
 
   async #replace(reason: Error): Promise<KeepAliveConnection> {
