@@ -1,11 +1,9 @@
 import type { Buffer } from "node:buffer";
-import type { Socket } from "node:net";
-import type { TLSSocket } from "node:tls";
 import type { Hooks } from "../../extensions/middlewares/contract.ts";
 import type { Reply } from "../../extensions/middlewares/exchange.ts";
 import { FAILURES, type Failure } from "../../model/failure.ts";
 import { COUNTER } from "../../telemetry/worker-counters.ts";
-import { ByteSocket, type ReadMode, type SocketEvents } from "../listen/byte-socket.ts";
+import type { ByteSocket, SocketEvents } from "../listen/byte-socket.ts";
 import type { Timed } from "../pipeline/deadlines.ts";
 import type { Engine } from "../pipeline/engine.ts";
 import { type Downstream, Forward } from "../pipeline/forward.ts";
@@ -63,14 +61,15 @@ export class ServerConnection implements SocketEvents, Timed, Downstream, BodySi
   #discarded = 0;
   #queuedBytes = 0;
 
-  constructor(engine: Engine, door: Door, peer: Peer, socket: Socket | TLSSocket, readMode: ReadMode = "shared") {
+  /** Takes over an accepted socket by `take`, which makes its ByteSocket. */
+  constructor(engine: Engine, door: Door, peer: Peer, take: (events: SocketEvents) => ByteSocket) {
     this.#engine = engine;
     this.#door = door;
     this.exchange = new HttpExchange(peer);
     this.#forward = new Forward(engine, this);
     this.deadlineMs = engine.deadlines.nowMs + engine.timeouts.headMs;
     engine.deadlines.add(this);
-    this.#bytes = peer.isTls ? ByteSocket.secured(socket as TLSSocket, this) : ByteSocket.accepted(socket, this, readMode);
+    this.#bytes = take(this);
     this.#response = new ResponseRelay(engine, this.exchange, this.#bytes);
   }
 

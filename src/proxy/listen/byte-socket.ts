@@ -40,6 +40,8 @@ export function poisonReads(on: boolean): void {
 export class ByteSocket {
   readonly socket: Socket;
   readonly isTls: boolean;
+  /** What is under TLS; else the socket itself. */
+  #tcp: Socket;
   #events: SocketEvents;
   /** Reading was stopped by an `onBytes` that returned false. */
   #stopped = false;
@@ -47,6 +49,7 @@ export class ByteSocket {
 
   private constructor(socket: Socket, isTls: boolean, events: SocketEvents) {
     this.socket = socket;
+    this.#tcp = socket;
     this.isTls = isTls;
     this.#events = events;
     socket.on("end", () => this.#events.onEnd());
@@ -58,7 +61,7 @@ export class ByteSocket {
   }
 
   /** Takes over a socket just accepted with `pauseOnConnect`, and starts to read. */
-  static accepted(socket: Socket, events: SocketEvents, mode: ReadMode = "shared"): ByteSocket {
+  static accepted(socket: Socket, events: SocketEvents, mode: ReadMode): ByteSocket {
     if (mode === "shared") {
       const handle = detachHandle(socket);
       if (handle !== null) return ByteSocket.#wrap(handle, events);
@@ -69,9 +72,10 @@ export class ByteSocket {
     return made;
   }
 
-  /** Takes over a TLS server socket. */
-  static secured(socket: TLSSocket, events: SocketEvents): ByteSocket {
+  /** Takes over a TLS server socket, made on `tcp`. */
+  static secured(socket: TLSSocket, tcp: Socket, events: SocketEvents): ByteSocket {
     const made = new ByteSocket(socket, true, events);
+    made.#tcp = tcp;
     made.#readByPush();
     return made;
   }
@@ -134,10 +138,10 @@ export class ByteSocket {
     this.socket.destroy();
   }
 
-  /** Closes so that the peer cannot take what it has for complete: a TCP reset; under TLS, a close without close_notify. */
+  /** Closes so that the peer cannot take what it has for complete: by a TCP reset. */
   abort(): void {
-    if (this.isTls || this.socket.destroyed) this.socket.destroy();
-    else this.socket.resetAndDestroy();
+    if (this.#tcp.destroyed) this.socket.destroy();
+    else this.#tcp.resetAndDestroy();
   }
 
   #deliver(bytes: Buffer, length: number): boolean {

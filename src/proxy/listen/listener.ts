@@ -1,11 +1,11 @@
 import { createServer, type Server, type Socket } from "node:net";
-import type { TLSSocket } from "node:tls";
 import type { EntryPoint } from "../../model/entry-point.ts";
 import { COUNTER } from "../../telemetry/worker-counters.ts";
 import { PARKED_CONNECTIONS_MAX, WRITE_QUEUE_BYTES } from "../http1/limits.ts";
 import { type Door, ServerConnection } from "../http1/server-connection.ts";
 import type { Timed } from "../pipeline/deadlines.ts";
 import type { Engine } from "../pipeline/engine.ts";
+import { ByteSocket, type ReadMode, type SocketEvents } from "./byte-socket.ts";
 import { type ContextSource, Handshake } from "./handshake.ts";
 import { plainAddress, TrustedPeers } from "./trusted-peers.ts";
 
@@ -20,6 +20,8 @@ const CLOSING_MS = 15_000;
 export interface ListenContext {
   readonly engine: Engine;
   readonly tls: ContextSource;
+  /** How plaintext connections are read. */
+  readonly readMode: ReadMode;
   /** Bit of an entry point in the live world; 0 when it is not live. */
   entryPointBit(name: string): number;
 }
@@ -166,7 +168,7 @@ export class Listener implements Door, Timed {
     // Gone before it was looked at.
     if (remote === undefined) socket.destroy();
     else if (this.entryPoint.tls) this.#shakeHands(socket, plainAddress(remote));
-    else this.#connect(socket, plainAddress(remote));
+    else this.#connect(plainAddress(remote), (events) => ByteSocket.accepted(socket, events, this.#context.readMode));
   }
 
   #shakeHands(socket: Socket, address: string): void {
@@ -175,15 +177,15 @@ export class Listener implements Door, Timed {
     const handshake: Handshake = new Handshake(engine, tls, socket, (secured) => {
       engine.counters.add(COUNTER.connectionsOpen, -1);
       this.#handshakes.delete(handshake);
-      if (secured !== null) this.#connect(secured, address);
+      if (secured !== null) this.#connect(address, (events) => ByteSocket.secured(secured, socket, events));
     });
     this.#handshakes.add(handshake);
   }
 
-  #connect(socket: Socket | TLSSocket, address: string): void {
+  #connect(address: string, take: (events: SocketEvents) => ByteSocket): void {
     const { engine } = this.#context;
     const peer = { isTls: this.entryPoint.tls, address, isTrusted: this.#trusted.has(address) };
     engine.counters.add(COUNTER.connectionsOpen, 1);
-    this.#connections.add(new ServerConnection(engine, this, peer, socket));
+    this.#connections.add(new ServerConnection(engine, this, peer, take));
   }
 }

@@ -3,6 +3,7 @@ import type { Clock } from "../../kernel/clock.ts";
 import type { MatcherTable } from "../../rules/matcher.ts";
 import { CounterRow } from "../../telemetry/worker-counters.ts";
 import type { Timeouts } from "../http1/limits.ts";
+import type { ReadMode } from "../listen/byte-socket.ts";
 import { EntryPoints } from "../listen/entry-points.ts";
 import { SecureContexts } from "../listen/secure-contexts.ts";
 import { ServerCertificates } from "../listen/server-certificates.ts";
@@ -26,6 +27,7 @@ export interface TrafficWorkerOptions {
   readonly timeouts: Timeouts;
   /** Time between two looks at deadlines. */
   readonly sweepMs: number;
+  readonly readMode: ReadMode;
   readonly matchers: MatcherTable;
   readonly middlewares: ReadonlyMap<string, AnyMiddlewareModule>;
   readonly send: (message: FromWorker) => void;
@@ -59,6 +61,7 @@ export class TrafficWorker {
     this.entryPoints = new EntryPoints({
       engine: this.#engine,
       tls: new ServerCertificates(this.#world, contexts, defaultCertificate),
+      readMode: options.readMode,
       entryPointBit: (name) => this.#world.entryPointBit(name),
     });
   }

@@ -17,6 +17,7 @@ const worker = new TrafficWorker({
   clock: systemClock,
   timeouts: TIMEOUTS,
   sweepMs: 1_000,
+  readMode: "shared",
   matchers,
   middlewares: middlewareModules,
   send: (message) => port.postMessage(message),

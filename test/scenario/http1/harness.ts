@@ -12,7 +12,7 @@ import type { Rule } from "../../../src/model/rule.ts";
 import type { Server } from "../../../src/model/service.ts";
 import { Builder } from "../../../src/proxy/build/builder.ts";
 import { TIMEOUTS, type Timeouts } from "../../../src/proxy/http1/limits.ts";
-import { poisonReads } from "../../../src/proxy/listen/byte-socket.ts";
+import { poisonReads, type ReadMode } from "../../../src/proxy/listen/byte-socket.ts";
 import type { FromWorker, GenerationUpdate, ToWorker } from "../../../src/proxy/messages.ts";
 import { makeDefaultCertificate } from "../../../src/proxy/supervisor/default-certificate.ts";
 import { TrafficWorker } from "../../../src/proxy/worker/traffic-worker.ts";
@@ -38,6 +38,7 @@ export class TestProxy {
       clock: systemClock,
       timeouts: { ...TIMEOUTS, ...options.timeouts },
       sweepMs: options.sweepMs ?? 50,
+      readMode: options.readMode ?? "shared",
       matchers,
       middlewares,
       send: (message) => this.messages.push(message),
@@ -96,6 +97,7 @@ export class TestProxy {
 export interface ProxyOptions {
   readonly timeouts?: Partial<Timeouts>;
   readonly sweepMs?: number;
+  readonly readMode?: ReadMode;
   readonly middlewares?: Readonly<Record<string, AnyMiddlewareModule>>;
 }
 

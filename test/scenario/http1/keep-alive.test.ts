@@ -1,13 +1,13 @@
 import { expect, test } from "vitest";
 import { Upstream } from "./harness.ts";
-import { clientOf, eventually, proxyFor } from "./set-up.ts";
+import { clientOf, eventually, proxyFor, READ_MODES } from "./set-up.ts";
 
 const HELLO = "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello";
 const GET = "GET / HTTP/1.1\r\nHost: a.test\r\n\r\n";
 
-test("requests of one connection are answered on one connection to the server", async () => {
+test.each(READ_MODES)("requests of one connection are answered on one connection to the server (reads: %s)", async (readMode) => {
   const upstream = await Upstream.answering(HELLO);
-  const client = await clientOf(await proxyFor([upstream]));
+  const client = await clientOf(await proxyFor([upstream], { readMode }));
   for (let i = 0; i < 3; i++) {
     client.send("GET /a?b=c HTTP/1.1\r\nHost: example.test\r\nAccept: */*\r\n\r\n");
     const response = await client.response();
@@ -77,9 +77,9 @@ test("an HTTP/1.0 client is closed after its answer, unless it asks to be kept",
   }
 });
 
-test("a client that has closed its half still gets its answer", async () => {
+test.each(READ_MODES)("a client that has closed its half still gets its answer (reads: %s)", async (readMode) => {
   const upstream = await Upstream.start((socket) => setTimeout(() => socket.write(HELLO), 50));
-  const client = await clientOf(await proxyFor([upstream]));
+  const client = await clientOf(await proxyFor([upstream], { readMode }));
   client.socket.end(GET + GET);
   await client.untilEnd();
   expect(client.received.match(/hello/g)).toHaveLength(2);

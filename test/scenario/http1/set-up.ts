@@ -1,7 +1,11 @@
 import { afterEach } from "vitest";
 import type { Resource } from "../../../src/model/resource.ts";
+import type { ReadMode } from "../../../src/proxy/listen/byte-socket.ts";
 import { ANY, entryPoint, type ProxyOptions, type RouteRest, route, TestProxy, type Upstream } from "./harness.ts";
 import { RawClient } from "./raw-client.ts";
+
+/** Both ways of reading accepted sockets: what Node does not document, and what takes its place. */
+export const READ_MODES: readonly ReadMode[] = ["shared", "fresh"];
 
 const cleanups: (() => unknown)[] = [];
 
