@@ -50,8 +50,14 @@ const THREADS = {
   build: new URL("../build/build-thread.ts", import.meta.url),
 };
 
-/** How long the start waits for all workers before it goes on with those that are up. */
+/** How long the start waits for all workers, and a generation for one, before it goes on without. */
 const WORKERS_WAIT_MS = 10_000;
+
+/** A version that cost every worker is tried again after this long: it may have been the machine that was slow. */
+const DEADLY_MS = 60_000;
+
+/** Most versions remembered as costing every worker. */
+const DEADLY_MAX = 100;
 
 /** How long workers get beyond the deadline they know before they are ended. */
 const CLOSE_GRACE_MS = 500;
@@ -74,6 +80,8 @@ export class Supervisor implements AdminSource {
   readonly #admin: AdminServer | null;
   #client: ChannelClient | null = null;
   #refused: readonly Refusal[] = [];
+  /** Versions that no worker took, and why. */
+  readonly #deadly = new Map<string, { readonly reason: string; readonly atMs: number }>();
   #sickness: string | null = null;
   #wasReady = false;
   #draining: Promise<void> | null = null;
@@ -199,6 +207,8 @@ export class Supervisor implements AdminSource {
   /** Makes a delta live. Never rejects: what goes wrong is the operator's to know. */
   async #apply(delta: CheckedDelta): Promise<Outcome> {
     const startMs = this.#clock.monotonicMs();
+    const deadly = this.#deadly.get(delta.version);
+    if (deadly && startMs - deadly.atMs < DEADLY_MS) return this.#reject(delta.version, deadly.reason);
     try {
       const built = await this.#build.apply(delta);
       if (built.type === "rejected") return this.#reject(delta.version, built.reason);
@@ -210,10 +220,16 @@ export class Supervisor implements AdminSource {
   }
 
   async #swapTo(update: GenerationUpdate, refused: readonly Refusal[], startMs: number): Promise<Outcome> {
+    // When none comes up on what is current, the new generation may be the way out.
+    await within(this.#clock, WORKERS_WAIT_MS, this.#workers.someLive());
     const workers = this.#workers.live;
     const { switched, lost, problems } = await swap(workers, update);
     for (const { worker, reason } of lost) this.#workers.replace(worker, reason);
-    if (workers.length > 0 && switched === 0) return this.#reject(update.version, `no worker took it: ${lost[0]?.reason}`);
+    if (workers.length > 0 && switched === 0) {
+      const reason = `no worker took it: ${lost[0]?.reason}`;
+      this.#rememberDeadly(update.version, reason);
+      return this.#reject(update.version, reason);
+    }
     const allRefused = [...refused, ...this.#makeLive(update, refused, problems)];
     this.#build.commit(update.sequence);
     const applyMs = this.#clock.monotonicMs() - startMs;
@@ -238,6 +254,12 @@ export class Supervisor implements AdminSource {
     return this.#entryPoints.problems.flatMap(({ entryPoint, message }) =>
       entryPoint ? [{ id: entryPoint.id, reason: message }] : [],
     );
+  }
+
+  /** A version that cost every worker is not tried again for a while, however often the operator offers it. */
+  #rememberDeadly(version: string, reason: string): void {
+    if (this.#deadly.size >= DEADLY_MAX) this.#deadly.clear();
+    this.#deadly.set(version, { reason, atMs: this.#clock.monotonicMs() });
   }
 
   #reject(version: string, reason: string): Outcome {

@@ -52,6 +52,7 @@ export class Workers {
   #checkedMs = 0;
   #stopChecking: () => void = () => {};
   #onAllReady: () => void = () => {};
+  readonly #awaitingLive: (() => void)[] = [];
 
   constructor(options: WorkersOptions) {
     this.#options = options;
@@ -76,6 +77,11 @@ export class Workers {
   /** Those that carry traffic now. */
   get live(): readonly WorkerHandle[] {
     return this.#slots.flatMap(({ worker }) => (worker?.isLive ? [worker] : []));
+  }
+
+  /** Resolves when at least one carries traffic. */
+  async someLive(): Promise<void> {
+    while (this.live.length === 0) await new Promise<void>((resolve) => this.#awaitingLive.push(resolve));
   }
 
   /** Counters of all slots. */
@@ -136,6 +142,7 @@ export class Workers {
   }
 
   #ready(worker: WorkerHandle): void {
+    for (const resolve of this.#awaitingLive.splice(0)) resolve();
     this.#options.onReady(worker);
     if (this.#slots.every((slot) => slot.worker?.isLive)) this.#onAllReady();
   }
