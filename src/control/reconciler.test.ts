@@ -1,10 +1,10 @@
 import { expect, test } from "vitest";
+import { storedObject } from "../../test/compile/world-edits.ts";
 import type { Clock } from "../kernel/clock.ts";
 import { decodeResource } from "../model/encode.ts";
 import { resourceId } from "../model/ids.ts";
 import type { Router } from "../model/router.ts";
 import { Compiler } from "./graph/compiler.ts";
-import { storedObject } from "./graph/world-edits.ts";
 import { Publisher } from "./publish/publisher.ts";
 import { type CompiledRun, Reconciler } from "./reconciler.ts";
 import { ObjectStore } from "./store/object-store.ts";

@@ -4,7 +4,7 @@ import type { Resource } from "../../model/resource.ts";
 import { missesReference } from "../translate/router.ts";
 import type { RootTranslation } from "../translate/translation.ts";
 import { ClassGraph } from "./class-graph.ts";
-import { type Claim, Conflicts } from "./conflicts.ts";
+import { type Claim, Conflicts, claimOf } from "./conflicts.ts";
 import type { Holds } from "./holds.ts";
 import type { RootUnit } from "./unit.ts";
 
@@ -67,11 +67,11 @@ export class ClassBuild {
 /** A rule that misses a reference is represented by its old form while that is held, unless the object has that form anyway. */
 function contributionOf(translation: RootTranslation, holds: Holds): Contribution {
   const present = new Set(translation.routers.map((router) => router.id));
-  const claims = translation.routers.map((router, index): Claim => {
+  const claims = translation.routers.map((router, index) => {
     const hold = holds.get(router.id);
     const isHeld =
       hold !== undefined && missesReference(router) && (hold.router.id === router.id || !present.has(hold.router.id));
-    return { router: isHeld ? hold.router : router, field: translation.fields[index] ?? "" };
+    return claimOf(isHeld ? hold.router : router, translation.fields[index] ?? "");
   });
   const routers = claims.map((claim) => claim.router);
   return {

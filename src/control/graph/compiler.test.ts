@@ -1,12 +1,12 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
+import { applyEdits, edits, storedObject } from "../../../test/compile/world-edits.ts";
 import { resourceId } from "../../model/ids.ts";
 import type { Resource } from "../../model/resource.ts";
 import { ObjectStore } from "../store/object-store.ts";
 import { CONTROLLER_NAME, type CompileSettings } from "../translate/settings.ts";
 import { Compiler } from "./compiler.ts";
 import type { Hold, Holds } from "./holds.ts";
-import { applyEdits, edits, storedObject } from "./world-edits.ts";
 
 const entryPoint = (name: string, tls: boolean) => ({
   id: resourceId("entryPoint", { kind: "EntryPoint", namespace: "", name }),

@@ -8,10 +8,15 @@ import type { Rule } from "../../model/rule.ts";
 import { parsedMatch } from "../../rules/compile.ts";
 import { printRule } from "../../rules/printer.ts";
 
-/** A router, and where its rule stands in its object. */
+/** A router, where its rule stands in its object, and what it claims: the key is the same where the traffic and the rank are. */
 export interface Claim {
   readonly router: Router;
   readonly field: string;
+  readonly key: string;
+}
+
+export function claimOf(router: Router, field: string): Claim {
+  return { router, field, key: claimKey(router) };
 }
 
 /** How many of those who lose to a router are named to it. */
@@ -23,7 +28,7 @@ export class Conflicts {
   #touched = new Set<string>();
 
   add(claim: Claim): void {
-    const key = claimKey(claim.router);
+    const { key } = claim;
     let bucket = this.#buckets.get(key);
     if (bucket === undefined) {
       bucket = new Map();
@@ -33,8 +38,7 @@ export class Conflicts {
     this.#touched.add(key);
   }
 
-  remove({ router }: Claim): void {
-    const key = claimKey(router);
+  remove({ router, key }: Claim): void {
     const bucket = this.#buckets.get(key);
     bucket?.delete(router.id);
     if (bucket?.size === 0) this.#buckets.delete(key);

@@ -1,7 +1,7 @@
 import { generateKeyPairSync } from "node:crypto";
 import { expect, test } from "vitest";
 import { makeCertificate } from "../../../test/certificate/make-certificate.ts";
-import { storedObject } from "../graph/world-edits.ts";
+import { storedObject } from "../../../test/compile/world-edits.ts";
 import { ObjectStore } from "../store/object-store.ts";
 import { translateCertificate } from "./certificate.ts";
 

@@ -1,7 +1,7 @@
 import fc from "fast-check";
-import type { ObjectRef } from "../../model/object-ref.ts";
-import type { ObjectStore } from "../store/object-store.ts";
-import type { StoredObject } from "../store/stored-object.ts";
+import type { ObjectStore } from "../../src/control/store/object-store.ts";
+import type { StoredObject } from "../../src/control/store/stored-object.ts";
+import type { ObjectRef } from "../../src/model/object-ref.ts";
 
 /** One change to a world of few names, so that references meet and miss each other often. For property tests. */
 export type Edit = { readonly put: StoredObject } | { readonly remove: ObjectRef };

@@ -1,0 +1,66 @@
+import { expect, test } from "vitest";
+import { Compiler } from "../../../src/control/graph/compiler.ts";
+import { Publisher } from "../../../src/control/publish/publisher.ts";
+import { ObjectStore } from "../../../src/control/store/object-store.ts";
+import { storedObject } from "../../compile/world-edits.ts";
+import { DEV_SETTINGS } from "../../golden/world.ts";
+
+const ROUTES = 10_000;
+const SERVICES = 1_000;
+
+const service = (index: number) =>
+  storedObject("Service", "one", `s${index}`, { spec: { clusterIP: "10.0.0.1", ports: [{ name: "http", port: 80 }] } });
+const slice = (index: number, address: string) =>
+  storedObject(
+    "EndpointSlice",
+    "one",
+    `s${index}-1`,
+    { addressType: "IPv4", ports: [{ name: "http", port: 8080 }], endpoints: [{ addresses: [address] }] },
+    { labels: { "kubernetes.io/service-name": `s${index}` } },
+  );
+const strip = (prefix: string) => storedObject("Middleware", "one", "strip", { spec: { stripPrefix: { prefixes: [prefix] } } });
+const route = (index: number, path: string) => {
+  const match = `Host(\`h${index}.example.com\`) && PathPrefix(\`${path}\`)`;
+  const rule = { match, middlewares: [{ name: "strip" }], services: [{ name: `s${index % SERVICES}`, port: 80 }] };
+  return storedObject("IngressRoute", "one", `r${index}`, { spec: { routes: [rule] } });
+};
+
+/** CPU time of this process so far, in ms. */
+function cpuMs(): number {
+  const { user, system } = process.cpuUsage();
+  return (user + system) / 1_000;
+}
+
+test("10,000 routes compile in 2 s of CPU time, and a change costs what it touches", () => {
+  const store = new ObjectStore();
+  for (let index = 0; index < SERVICES; index++) {
+    store.apply(service(index));
+    store.apply(slice(index, "10.1.0.1"));
+  }
+  for (let index = 0; index < ROUTES; index++) store.apply(route(index, "/api"));
+  store.apply(strip("/api"));
+  store.takeChanges();
+  const compiler = new Compiler(DEV_SETTINGS);
+  const publisher = new Publisher();
+  const startMs = cpuMs();
+  const [first] = publisher.publish(compiler.update(store, "all").changes);
+  expect(cpuMs() - startMs).toBeLessThan(2_000);
+  expect(first?.upserts.length).toBe(ROUTES + 2 * SERVICES + 1 + DEV_SETTINGS.entryPoints.length);
+
+  const median = (change: (turn: number) => void): { ms: number; upserts: number } => {
+    const turns = Array.from({ length: 51 }, (_, turn) => {
+      change(turn + 1);
+      const beginMs = performance.now();
+      const [delta] = publisher.publish(compiler.update(store, store.takeChanges()).changes);
+      return { ms: performance.now() - beginMs, upserts: delta?.upserts.length ?? 0 };
+    });
+    return turns.sort((a, b) => a.ms - b.ms)[25] as { ms: number; upserts: number };
+  };
+  const onRoute = median((turn) => store.apply(route(turn, `/v${turn}`)));
+  const onEndpoint = median((turn) => store.apply(slice(turn, `10.2.0.${turn}`)));
+  const onMiddleware = median((turn) => store.apply(strip(`/v${turn}`)));
+  expect([onRoute.upserts, onEndpoint.upserts, onMiddleware.upserts]).toEqual([1, 1, 1]);
+  expect(onRoute.ms).toBeLessThan(3);
+  expect(onEndpoint.ms).toBeLessThan(1);
+  expect(onMiddleware.ms).toBeLessThan(1);
+});
