@@ -1,7 +1,7 @@
 import { LineCounter, parseAllDocuments } from "yaml";
 import type { Result } from "../../../kernel/result.ts";
 import { fail, ok } from "../../../kernel/result.ts";
-import { readPlainYaml } from "./plain-yaml.ts";
+import { readQuickly } from "./quick-yaml.ts";
 
 /** How deep a document may nest: far more than any kind needs, far less than a stack can bear. */
 export const NESTING_MAX = 64;
@@ -67,7 +67,7 @@ function parse(piece: Piece, index: number): Result<readonly ManifestDocument[],
   const leading = leadingLines(piece.text);
   if (leading === null) return ok([]);
   const line = piece.linesBefore + 1 + leading;
-  const quick = readJson(piece.text) ?? readPlainYaml(piece.text.replace(/^---\s*\n/, ""));
+  const quick = readQuickly(piece.text, NESTING_MAX);
   if (quick !== undefined) return ok(expand(quick.value, line, { piece: index, document: 0, item: null }));
   const lineCounter = new LineCounter();
   const documents: ManifestDocument[] = [];
@@ -86,32 +86,16 @@ function parse(piece: Piece, index: number): Result<readonly ManifestDocument[],
   return ok(documents);
 }
 
-/** JSON by the quick parser, unless a key stands twice in one object: there a full parser has something to say. */
-function readJson(text: string): { readonly value: unknown } | undefined {
-  if (!/^\s*[[{]/.test(text)) return undefined;
-  try {
-    const value: unknown = JSON.parse(text);
-    const colons = text.match(/"[^"\\]*(?:\\.[^"\\]*)*"|:/g)?.filter((token) => token === ":").length ?? 0;
-    return colons === countMembers(value, NESTING_MAX) ? { value } : undefined;
-  } catch (reason) {
-    if (reason instanceof SyntaxError) return undefined;
-    throw reason;
-  }
-}
-
-/** Number of object members at any depth; a RangeError when the value is nested deeper than `depthMax`. */
-function countMembers(value: unknown, depthMax: number): number {
-  if (value === null || typeof value !== "object") return 0;
+/** Throws a RangeError when the value is nested deeper than `depthMax`. */
+function boundDepth(value: unknown, depthMax: number): void {
+  if (value === null || typeof value !== "object") return;
   if (depthMax === 0) throw new RangeError("nested too deeply");
-  const members = Object.values(value);
-  let count = Array.isArray(value) ? 0 : members.length;
-  for (const member of members) count += countMembers(member, depthMax - 1);
-  return count;
+  for (const member of Object.values(value)) boundDepth(member, depthMax - 1);
 }
 
 function expand(value: unknown, line: number, place: DocumentPlace): readonly ManifestDocument[] {
   if (value === null || value === undefined) return [];
-  countMembers(value, NESTING_MAX);
+  boundDepth(value, NESTING_MAX);
   const { kind, items } = value as { readonly kind?: unknown; readonly items?: unknown };
   if (typeof kind !== "string" || !kind.endsWith("List") || !Array.isArray(items)) return [{ value, line, place }];
   return items.map((item: unknown, index) => ({ value: item, line, place: { ...place, item: index } }));
