@@ -43,7 +43,12 @@ class Thread {
 }
 
 const secret = { kind: "Secret", namespace: "test", name: "tls" };
-const certificate = { id: resourceId("certificate", secret), origin: secret, names: ["a.test"], ...makeDefaultCertificate(0) };
+const certificate = {
+  id: resourceId("certificate", secret),
+  origin: secret,
+  names: ["a.test"],
+  ...(await makeDefaultCertificate(0)),
+};
 const RESOURCES = [entryPoint("web"), router("a", match("Host", "a.test")), ...serviceWithEndpoints("a", [80]), certificate];
 
 function applyOf(resources: readonly Resource[]): Extract<ToBuild, { type: "apply" }> {

@@ -81,13 +81,13 @@ test("what cannot be built is refused with a reason, held all the same, and the 
   expect(build(builder, [entryPoint("web"), good]).refused).toEqual([]);
 });
 
-test("every type of resource is checked for what workers rely on", () => {
+test("every type of resource is checked for what workers rely on", async () => {
   const a = router("a", HOST);
   const [service, endpoints] = serviceWithEndpoints("a", [80]);
   const web = entryPoint("web");
   const weighted = { type: "weighted", id: service.id, origin: service.origin };
   const secret = { kind: "Secret", namespace: "test", name: "tls" };
-  const [pair, other] = [makeDefaultCertificate(0), makeDefaultCertificate(0)];
+  const [pair, other] = await Promise.all([makeDefaultCertificate(0), makeDefaultCertificate(0)]);
   const certificate = { id: resourceId("certificate", secret), origin: secret, names: ["a.test"], ...pair };
   for (const good of [
     a,

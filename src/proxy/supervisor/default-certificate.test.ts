@@ -3,9 +3,9 @@ import { createSecureContext } from "node:tls";
 import { expect, test } from "vitest";
 import { makeDefaultCertificate } from "./default-certificate.ts";
 
-test("the default certificate is a self-signed P-256 leaf for servers that a TLS context takes", () => {
+test("the default certificate is a self-signed P-256 leaf for servers that a TLS context takes", async () => {
   const nowMs = Date.now();
-  const { chainPem, keyPem } = makeDefaultCertificate(nowMs);
+  const { chainPem, keyPem } = await makeDefaultCertificate(nowMs);
   const certificate = new X509Certificate(chainPem);
   expect(certificate.subject).toBe("CN=FAIRWAY DEFAULT CERTIFICATE");
   expect(certificate.verify(certificate.publicKey)).toBe(true);
@@ -18,12 +18,12 @@ test("the default certificate is a self-signed P-256 leaf for servers that a TLS
   expect(() => createSecureContext({ cert: chainPem, key: keyPem })).not.toThrow();
 });
 
-test("two processes never share a certificate", () => {
-  const [a, b] = [makeDefaultCertificate(0), makeDefaultCertificate(0)];
+test("two processes never share a certificate", async () => {
+  const [a, b] = await Promise.all([makeDefaultCertificate(0), makeDefaultCertificate(0)]);
   expect(new X509Certificate(a.chainPem).serialNumber).not.toBe(new X509Certificate(b.chainPem).serialNumber);
 });
 
-test("a date after 2049 is written as clients expect it", () => {
-  const { chainPem } = makeDefaultCertificate(Date.parse("2060-01-02T03:04:05Z"));
+test("a date after 2049 is written as clients expect it", async () => {
+  const { chainPem } = await makeDefaultCertificate(Date.parse("2060-01-02T03:04:05Z"));
   expect(new X509Certificate(chainPem).validFrom).toBe("Jan  1 03:04:05 2060 GMT");
 });

@@ -2,7 +2,9 @@ import { randomBytes } from "node:crypto";
 import { ChannelClient } from "../../channel/client.ts";
 import type { CheckedDelta, Outcome } from "../../channel/holding.ts";
 import type { ChannelTiming } from "../../channel/timing.ts";
+import { assert } from "../../kernel/assert.ts";
 import { type Clock, systemClock } from "../../kernel/clock.ts";
+import type { CertificatePem } from "../../kernel/self-signed.ts";
 import type { Refusal } from "../../model/snapshot.ts";
 import type { Logger } from "../../telemetry/log.ts";
 import type { GenerationUpdate } from "../messages.ts";
@@ -70,7 +72,7 @@ export class Supervisor implements AdminSource {
   readonly #options: SupervisorOptions;
   readonly #clock: Clock;
   readonly #current = new CurrentGeneration();
-  readonly #certificate: ReturnType<typeof makeDefaultCertificate>;
+  #certificate: CertificatePem | null = null;
   readonly #ticketKeys: Uint8Array = randomBytes(48);
   readonly #entryPoints: EntryPointStatus;
   readonly #names: Names;
@@ -93,7 +95,6 @@ export class Supervisor implements AdminSource {
     const threads = options.threads ?? THREADS;
     this.#options = options;
     this.#clock = clock;
-    this.#certificate = makeDefaultCertificate(clock.now());
     this.#entryPoints = new EntryPointStatus(onEvent);
     this.#names = new Names({ clock, onChange: (names) => this.#workers.broadcast({ type: "names", names }) });
     this.#build = new BuildLink({
@@ -108,7 +109,7 @@ export class Supervisor implements AdminSource {
       url: threads.worker,
       startWith: () => ({
         generation: this.#current.whole(),
-        defaultCertificate: this.#certificate,
+        defaultCertificate: certificateOf(this.#certificate),
         ticketKeys: this.#ticketKeys,
         names: this.#names.known(),
       }),
@@ -135,6 +136,7 @@ export class Supervisor implements AdminSource {
    */
   async start(): Promise<void> {
     const { admin, onEvent } = this.#options;
+    this.#certificate = await makeDefaultCertificate(this.#clock.now());
     if (admin && this.#admin) {
       const { port } = await this.#admin.listen(admin.host, admin.port);
       onEvent({ event: "admin", host: admin.host, port });
@@ -310,4 +312,9 @@ export class Supervisor implements AdminSource {
     await this.#build.close(BUILD_CLOSE_MS);
     await this.#admin?.close();
   }
+}
+
+function certificateOf(made: CertificatePem | null): CertificatePem {
+  assert(made !== null, "workers start after the default certificate is made");
+  return made;
 }

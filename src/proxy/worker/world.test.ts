@@ -18,7 +18,7 @@ import {
   serviceWithEndpoints,
 } from "./routing-case.ts";
 
-const PAIR = makeDefaultCertificate(Date.now());
+const PAIR = await makeDefaultCertificate(Date.now());
 const HOST = match("Host", "shop.test");
 
 function live(world: RoutingCase, path = "/", entryPointName = "web"): LiveRouter<RecordedService> | null {

@@ -18,6 +18,8 @@ import { makeDefaultCertificate } from "../../../src/proxy/supervisor/default-ce
 import { TrafficWorker } from "../../../src/proxy/worker/traffic-worker.ts";
 import { COUNTER, type CounterName, CounterRow, newCounterRow } from "../../../src/telemetry/worker-counters.ts";
 
+const DEFAULT_CERTIFICATE = await makeDefaultCertificate(systemClock.now());
+
 /** A worker in this thread, on resources given directly: no supervisor, no operator. Borrowed buffers are poisoned. */
 export class TestProxy {
   readonly messages: FromWorker[] = [];
@@ -32,9 +34,15 @@ export class TestProxy {
     const counters = newCounterRow();
     this.#counters = new CounterRow(counters);
     this.#builder = new Builder({ matchers, middlewares });
-    const defaultCertificate = makeDefaultCertificate(systemClock.now());
     this.worker = new TrafficWorker({
-      start: { slot: 0, generation: null, defaultCertificate, ticketKeys: Buffer.alloc(48, 7), names: [], counters },
+      start: {
+        slot: 0,
+        generation: null,
+        defaultCertificate: DEFAULT_CERTIFICATE,
+        ticketKeys: Buffer.alloc(48, 7),
+        names: [],
+        counters,
+      },
       clock: systemClock,
       timeouts: { ...TIMEOUTS, ...options.timeouts },
       sweepMs: options.sweepMs ?? 50,
