@@ -1,4 +1,14 @@
 import type { Timeouts } from "./limits.ts";
+import type { ServerConnection } from "./server-connection.ts";
+
+/** What a connection needs to know of where it came in. */
+export interface Door {
+  /** Bit of the entry point in the live world; 0 when it is not live. */
+  entryPointBit(): number;
+  /** Whether connections end with the exchange in hand: the worker drains, or the entry point is to go. */
+  readonly isClosing: boolean;
+  onConnectionClosed(connection: ServerConnection): void;
+}
 
 /**
  * Where a client connection stands.

@@ -45,6 +45,12 @@ export class HttpExchange implements Exchange, RequestFacts {
   readonly requestEdits = new HeaderEdits();
   readonly responseEdits = new HeaderEdits();
   method = "";
+  /** Minor HTTP version the client speaks. */
+  minor = 1;
+  /** What the client wants the connection to become. */
+  upgrade: RequestHead["upgrade"] = "";
+  /** The client waits for 100 Continue before it sends the body. */
+  expectsContinue = false;
   status = 0;
   #bytes: Buffer | null = null;
   #length = 0;
@@ -68,6 +74,9 @@ export class HttpExchange implements Exchange, RequestFacts {
     if (start === 0) owner = this;
     const { head } = this;
     this.method = head.method;
+    this.minor = head.minor;
+    this.upgrade = head.upgrade;
+    this.expectsContinue = head.expectContinue;
     return this.target.read(own, head);
   }
 

@@ -150,7 +150,7 @@ function portOf(exchange: HttpExchange): string {
 }
 
 function protocolOf(exchange: HttpExchange): string {
-  const isWebSocket = exchange.head.upgrade === "websocket";
+  const isWebSocket = exchange.upgrade === "websocket";
   if (exchange.peer.isTls) return isWebSocket ? "wss" : "https";
   return isWebSocket ? "ws" : "http";
 }

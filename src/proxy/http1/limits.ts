@@ -47,8 +47,6 @@ export interface Timeouts {
   readonly tunnelIdleMs: number;
   /** An idle pooled connection to a server. */
   readonly poolIdleMs: number;
-  /** A request that waits for a connection when a server's limit is reached. */
-  readonly pendingMs: number;
   /** After the last byte was written: how long the client may take to read it and close. */
   readonly lingerMs: number;
 }
@@ -62,6 +60,5 @@ export const TIMEOUTS: Timeouts = {
   bodyIdleMs: 60_000,
   tunnelIdleMs: 3_600_000,
   poolIdleMs: 90_000,
-  pendingMs: 10_000,
   lingerMs: 5_000,
 };

@@ -1,5 +1,6 @@
 import type { Buffer } from "node:buffer";
 import { ChunkedDecoder } from "./chunked.ts";
+import { DISCARD_BYTES_MAX } from "./limits.ts";
 import type { RequestHead } from "./request-parser.ts";
 
 /** Who gets the data of a request body. */
@@ -28,10 +29,9 @@ export class RequestBody {
     if (this.isChunked) this.#decoder.reset();
   }
 
-  /** Bytes still to come; Infinity when nobody knows. */
-  get remaining(): number {
-    if (this.isDone) return 0;
-    return this.isChunked ? Number.POSITIVE_INFINITY : this.#remaining;
+  /** Whether it is known to be longer than what is worth reading for nothing. */
+  get isLong(): boolean {
+    return !this.isChunked && this.#remaining > DISCARD_BYTES_MAX;
   }
 
   /** Reads from `at`; returns the index just past what belongs to the body, or -1 when it is malformed. */

@@ -34,7 +34,7 @@ export class ResponseRelay {
 
   /** HTTP/1.0 knows no informational responses: such a client gets none. */
   informational(bytes: Buffer, head: ResponseHead): void {
-    if (this.#exchange.head.minor === 1) writeInformational(this.#exchange, bytes, head);
+    if (this.#exchange.minor === 1) writeInformational(this.#exchange, bytes, head);
   }
 
   begin(bytes: Buffer, head: ResponseHead, framing: ClientFraming, hooks: readonly Hooks[], closes: boolean): void {

@@ -105,7 +105,7 @@ function isOfThisHop(id: number): boolean {
 
 function writeConnection(exchange: HttpExchange, closes: boolean): void {
   if (closes) out.text("Connection: close\r\n");
-  else if (exchange.head.minor === 0) out.text("Connection: keep-alive\r\n");
+  else if (exchange.minor === 0) out.text("Connection: keep-alive\r\n");
 }
 
 function hasDate(exchange: HttpExchange, head: ResponseHead): boolean {

@@ -6,6 +6,7 @@ import { COUNTER } from "../../telemetry/worker-counters.ts";
 import type { ByteSocket, SocketEvents } from "../listen/byte-socket.ts";
 import type { Timed } from "../pipeline/deadlines.ts";
 import type { Engine } from "../pipeline/engine.ts";
+import { findRouter } from "../pipeline/find-router.ts";
 import { type Downstream, Forward } from "../pipeline/forward.ts";
 import { type HookOutcome, runRequestHooks } from "../pipeline/hooks.ts";
 import { replyTo } from "../pipeline/reply.ts";
@@ -14,25 +15,17 @@ import type { LiveRouter } from "../worker/live-router.ts";
 import { ByteQueue } from "./byte-queue.ts";
 import { findHeadEnd } from "./bytes.ts";
 import type { ClientConnection } from "./client-connection.ts";
-import { allowedMs, type ConnectionState } from "./connection-state.ts";
+import { allowedMs, type ConnectionState, type Door } from "./connection-state.ts";
 import { HttpExchange, type Peer, readRequestHead } from "./exchange.ts";
 import { DISCARD_BYTES_MAX, HEAD_BYTES_MAX, UNREAD_BYTES_MAX } from "./limits.ts";
 import { out } from "./out-buffer.ts";
+import { QueueWatch } from "./queue-watch.ts";
 import { type BodySink, RequestBody } from "./request-body.ts";
 import { requestFailure } from "./request-parser.ts";
 import type { ResponseFraming, ResponseHead } from "./response-parser.ts";
 import { ResponseRelay } from "./response-relay.ts";
 import { clientFraming } from "./response-writer.ts";
 import { Tunnel } from "./tunnel.ts";
-
-/** What a connection needs to know of where it came in. */
-export interface Door {
-  /** Bit of the entry point in the live world; 0 when it is not live. */
-  entryPointBit(): number;
-  /** Whether the entry point is about to close: responses say so. */
-  readonly isClosing: boolean;
-  onConnectionClosed(connection: ServerConnection): void;
-}
 
 const NO_HOOKS: readonly Hooks[] = [];
 
@@ -47,7 +40,7 @@ export class ServerConnection implements SocketEvents, Timed, Downstream, BodySi
   readonly #door: Door;
   readonly #bytes: ByteSocket;
   readonly #forward: Forward;
-  readonly #response: ResponseRelay;
+  readonly response: ResponseRelay;
   /** What came before it could be used: part of a head, the body of a request on hold, the requests behind it. */
   readonly #unread = new ByteQueue();
   #state: ConnectionState = "head";
@@ -59,7 +52,7 @@ export class ServerConnection implements SocketEvents, Timed, Downstream, BodySi
   /** The connection ends with the exchange in hand. */
   #closes = false;
   #discarded = 0;
-  #queuedBytes = 0;
+  readonly #queue = new QueueWatch();
 
   /** Takes over an accepted socket by `take`, which makes its ByteSocket. */
   constructor(engine: Engine, door: Door, peer: Peer, take: (events: SocketEvents) => ByteSocket) {
@@ -70,12 +63,13 @@ export class ServerConnection implements SocketEvents, Timed, Downstream, BodySi
     this.deadlineMs = engine.deadlines.nowMs + engine.timeouts.headMs;
     engine.deadlines.add(this);
     this.#bytes = take(this);
-    this.#response = new ResponseRelay(engine, this.exchange, this.#bytes);
+    this.response = new ResponseRelay(engine, this.exchange, this.#bytes);
   }
 
-  /** Whether an exchange is under way. */
+  /** Whether an exchange is under way, or its last bytes are on their way out. */
   get isBusy(): boolean {
-    return this.#state !== "head" && this.#state !== "linger" && this.#state !== "closed";
+    if (this.#state === "head" || this.#state === "linger") return this.#bytes.queuedBytes > 0;
+    return this.#state !== "closed";
   }
 
   /** Ends the connection if no request is in hand; else it ends with the exchange. */
@@ -84,11 +78,12 @@ export class ServerConnection implements SocketEvents, Timed, Downstream, BodySi
     if (this.#state === "head" && this.#unread.length === 0) this.#linger();
   }
 
-  /** Ends the connection at once, whatever it does. */
+  /** Ends the connection at once, whatever it does: by a reset, where something is cut short. */
   destroy(): void {
     this.#forward.cancel();
-    if (this.#tunnel === null) this.#bytes.abort();
-    else this.#tunnel.destroy();
+    if (this.#tunnel !== null) this.#tunnel.destroy();
+    else if (this.isBusy || this.#unread.length > 0) this.#bytes.abort();
+    else this.#bytes.destroy();
   }
 
   // --- what the socket says ---
@@ -107,12 +102,14 @@ export class ServerConnection implements SocketEvents, Timed, Downstream, BodySi
     this.#hasEnded = true;
     if (this.#state === "head" || this.#state === "discard") this.#linger();
     // A client may close its half once its request is whole; half a request is given up.
-    else if (this.isBusy && !this.requestBody.isDone && this.#unread.length === 0) this.destroy();
+    else if (this.#state === "hold" || this.#state === "forward") {
+      if (!this.requestBody.isDone && this.#unread.length === 0) this.destroy();
+    }
   }
 
   onDrain(): void {
-    this.#response.isBlocked = false;
-    this.#touch();
+    this.response.isBlocked = false;
+    this.onProgress();
     this.#forward.resumeResponse();
     this.#runUnread();
   }
@@ -131,7 +128,7 @@ export class ServerConnection implements SocketEvents, Timed, Downstream, BodySi
     if (this.#state === "head") {
       if (this.#unread.length > 0) this.#answerBare(FAILURES.HeadTimeout);
       else this.#linger();
-    } else if (this.#progressed()) this.#touch();
+    } else if (this.#queue.hasMoved(this.#bytes.queuedBytes + this.#forward.queuedBytes)) this.onProgress();
     else if (this.#state === "hold") this.#giveUp(FAILURES.UpstreamTimeout);
     else if (this.#state === "forward" && !this.#forward.responseBegun) this.#giveUp(this.#whoStalls());
     else if (this.#state === "linger") this.#bytes.destroy();
@@ -144,7 +141,7 @@ export class ServerConnection implements SocketEvents, Timed, Downstream, BodySi
   #readsOn(): boolean {
     if (this.#state === "closed" || this.#forward.isBlocked) return false;
     if (this.#unread.length > UNREAD_BYTES_MAX) this.destroy();
-    return this.#unread.length === 0 || (this.#state === "head" && !this.#response.isBlocked);
+    return this.#unread.length === 0 || (this.#state === "head" && !this.response.isBlocked);
   }
 
   /** More bytes behind unread ones. A head that comes in pieces is looked at again only when its end is there. */
@@ -170,8 +167,7 @@ export class ServerConnection implements SocketEvents, Timed, Downstream, BodySi
 
   /** The client has ended and everything it sent has been looked at: what is not whole by now never will be. */
   #afterEnd(): void {
-    if (this.#state === "head" && !this.#response.isBlocked) this.#linger();
-    else if (this.#state === "discard") this.#linger();
+    if (this.#state === "discard" || (this.#state === "head" && !this.response.isBlocked)) this.#linger();
     else if (this.#state === "forward" && !this.requestBody.isDone && this.#unread.length === 0) this.destroy();
   }
 
@@ -192,7 +188,7 @@ export class ServerConnection implements SocketEvents, Timed, Downstream, BodySi
   #step(bytes: Buffer, at: number, end: number): number {
     switch (this.#state) {
       case "head":
-        return this.#response.isBlocked ? at : this.#takeHead(bytes, at, end);
+        return this.response.isBlocked ? at : this.#takeHead(bytes, at, end);
       case "forward":
       case "discard":
         return this.requestBody.isDone ? at : this.#takeBody(bytes, at, end);
@@ -219,7 +215,7 @@ export class ServerConnection implements SocketEvents, Timed, Downstream, BodySi
   }
 
   #takeBody(bytes: Buffer, at: number, end: number): number {
-    this.#touch();
+    this.onProgress();
     const after = this.requestBody.take(bytes, at, end, this);
     if (after < 0) this.#failBody();
     else if (this.requestBody.isDone) {
@@ -252,19 +248,13 @@ export class ServerConnection implements SocketEvents, Timed, Downstream, BodySi
     const failure = exchange.begin(bytes, start, end);
     this.requestBody.begin(exchange.head);
     if (!exchange.head.keepAlive) this.#closes = true;
-    this.#touch();
-    const refusal = failure ?? this.#findRouter();
-    if (refusal === undefined) runRequestHooks(this.#hooks, 0, exchange, this);
-    else this.onForwardFailed(refusal);
-  }
-
-  #findRouter(): Failure | undefined {
-    const { exchange } = this;
-    const isUpgrade = exchange.head.upgrade === "websocket";
-    if (isUpgrade && (exchange.method !== "GET" || !this.requestBody.isDone)) return FAILURES.UpgradeRefused;
-    this.#router = this.#engine.routes.route(this.#door.entryPointBit(), exchange);
-    if (this.#router === null) return FAILURES.NoRoute;
-    return this.#router.service === null ? FAILURES.Tombstone : undefined;
+    this.onProgress();
+    const found = failure ?? findRouter(this.#engine.routes, this.#door.entryPointBit(), exchange, !this.requestBody.isDone);
+    if ("code" in found) this.onForwardFailed(found);
+    else {
+      this.#router = found;
+      runRequestHooks(found.middlewares, 0, exchange, this);
+    }
   }
 
   get #hooks(): readonly Hooks[] {
@@ -279,25 +269,19 @@ export class ServerConnection implements SocketEvents, Timed, Downstream, BodySi
     this.#answer(reply, position);
   }
 
-  onFailure(failure: Failure, position: number): void {
-    this.#answer(replyTo(failure), position);
-  }
-
   onForwarding(): void {
-    this.#state = "forward";
-    this.#touch();
+    this.#enter("forward");
     if (this.#isRunning) return;
     if (this.#unread.length === 0) this.#forward.flush();
     this.#runUnread();
   }
 
   onHeld(): void {
-    this.#state = "hold";
-    this.#touch();
+    this.#enter("hold");
   }
 
   onUpstreamReady(): void {
-    this.#touch();
+    this.onProgress();
     this.#runUnread();
   }
 
@@ -312,29 +296,11 @@ export class ServerConnection implements SocketEvents, Timed, Downstream, BodySi
 
   // --- one exchange: the response ---
 
-  onInformational(bytes: Buffer, head: ResponseHead): void {
-    this.#touch();
-    this.#response.informational(bytes, head);
-  }
-
   onResponseHead(bytes: Buffer, head: ResponseHead, framing: ResponseFraming): void {
-    const sent = clientFraming(framing, this.exchange.head.minor);
-    if (sent === "close" || this.#awaitsContinue() || this.#endsSoon()) this.#closes = true;
-    this.#touch();
-    this.#response.begin(bytes, head, sent, this.#hooks, this.#closes);
-  }
-
-  onResponseData(bytes: Buffer, start: number, end: number): void {
-    this.#touch();
-    this.#response.data(bytes, start, end);
-  }
-
-  flushResponse(): boolean {
-    return this.#response.flush();
-  }
-
-  finishResponse(): void {
-    this.#response.finish();
+    const sent = clientFraming(framing, this.exchange.minor);
+    if (sent === "close" || this.#awaitsContinue() || this.#door.isClosing) this.#closes = true;
+    this.onProgress();
+    this.response.begin(bytes, head, sent, this.#hooks, this.#closes);
   }
 
   onForwarded(): void {
@@ -342,34 +308,30 @@ export class ServerConnection implements SocketEvents, Timed, Downstream, BodySi
   }
 
   onSwitching(connection: ClientConnection, bytes: Buffer, head: ResponseHead, start: number, end: number): void {
-    this.#response.switching(bytes, head, this.#hooks);
+    this.response.switching(bytes, head, this.#hooks);
     this.#state = "tunnel";
     this.exchange.end();
     this.#engine.deadlines.remove(this);
-    const tunnel = new Tunnel(this.#engine, this.#bytes, connection.bytes, () => {
+    this.#tunnel = new Tunnel(this.#engine, this.#bytes, connection.bytes, () => {
       connection.onClose();
       this.onClose();
     });
-    this.#tunnel = tunnel;
-    const queue = this.#unread;
-    tunnel.relay(tunnel.client, queue.bytes, queue.start, queue.end, COUNTER.bytesIn);
-    queue.clear();
-    tunnel.relay(tunnel.server, bytes, start, end, COUNTER.bytesOut);
-    if (this.#hasEnded) tunnel.client.onEnd();
+    this.#tunnel.begin(this.#unread, bytes, start, end);
+    if (this.#hasEnded) this.#tunnel.client.onEnd();
     else this.#bytes.resume();
   }
 
   /** Answers the request in hand ourselves, through the response hooks of the first `hooks` middlewares. */
   #answer(reply: Reply, hooks: number): void {
     // A body that nobody wants is worth reading only to keep the connection, and only if it is short.
-    if (tooLong(this.requestBody) || this.#awaitsContinue() || this.#endsSoon()) this.#closes = true;
-    this.#response.reply(reply, this.#hooks, hooks, this.#closes);
+    if (this.requestBody.isLong || this.#awaitsContinue() || this.#door.isClosing) this.#closes = true;
+    this.response.reply(reply, this.#hooks, hooks, this.#closes);
     this.#afterResponse();
   }
 
   /** Answers what could not be read as a request, and ends the connection. */
   #answerBare(failure: Failure): void {
-    this.#response.bare(replyTo(failure));
+    this.response.bare(replyTo(failure));
     this.#linger();
   }
 
@@ -385,8 +347,7 @@ export class ServerConnection implements SocketEvents, Timed, Downstream, BodySi
     if (this.#closes) this.#linger();
     else if (this.requestBody.isDone) this.#next();
     else {
-      this.#state = "discard";
-      this.#touch();
+      this.#enter("discard");
       this.#runUnread();
     }
   }
@@ -396,22 +357,14 @@ export class ServerConnection implements SocketEvents, Timed, Downstream, BodySi
     this.#router = null;
     if (this.#closes) this.#linger();
     else {
-      this.#state = "head";
-      this.#touch();
+      this.#enter("head");
       this.#runUnread();
     }
   }
 
-  // --- the end, and time ---
-
   /** Whether the client waits for word to send its body: after a final answer nobody knows whether it will (RFC 9110 §10.1.1). */
   #awaitsContinue(): boolean {
-    return !this.requestBody.isDone && !this.requestBody.hasBegun && this.exchange.head.expectContinue;
-  }
-
-  /** Whether this is to be the connection's last response, for reasons of our own. */
-  #endsSoon(): boolean {
-    return this.#engine.isDraining || this.#door.isClosing;
+    return !this.requestBody.isDone && !this.requestBody.hasBegun && this.exchange.expectsContinue;
   }
 
   /**
@@ -423,22 +376,20 @@ export class ServerConnection implements SocketEvents, Timed, Downstream, BodySi
     this.#state = "linger";
     this.#unread.clear();
     this.exchange.end();
-    this.#touch();
+    this.onProgress();
     this.#bytes.end();
     this.#bytes.resume();
   }
 
-  #touch(): void {
-    const { timeouts, deadlines } = this.#engine;
-    const awaitsHead = this.requestBody.isDone && !this.#forward.responseBegun;
-    this.deadlineMs = deadlines.nowMs + allowedMs(this.#state, awaitsHead, timeouts);
+  #enter(state: ConnectionState): void {
+    this.#state = state;
+    this.onProgress();
   }
 
-  /** Whether a slow peer has taken some of what is queued for it since this was last asked. */
-  #progressed(): boolean {
-    const before = this.#queuedBytes;
-    this.#queuedBytes = this.#bytes.queuedBytes + this.#forward.queuedBytes;
-    return this.#queuedBytes > 0 && this.#queuedBytes !== before;
+  /** Something moved: the state's time begins anew. */
+  onProgress(): void {
+    const awaitsHead = this.requestBody.isDone && !this.#forward.responseBegun;
+    this.deadlineMs = this.#engine.deadlines.nowMs + allowedMs(this.#state, awaitsHead, this.#engine.timeouts);
   }
 
   /** Whose fault it is that nothing of a response has come. */
@@ -446,8 +397,4 @@ export class ServerConnection implements SocketEvents, Timed, Downstream, BodySi
     const awaitsBody = !this.requestBody.isDone && !this.#forward.isBlocked && !this.#awaitsContinue();
     return awaitsBody ? FAILURES.BodyTimeout : FAILURES.UpstreamTimeout;
   }
-}
-
-function tooLong(body: RequestBody): boolean {
-  return !body.isChunked && body.remaining > DISCARD_BYTES_MAX;
 }

@@ -3,7 +3,9 @@ import { COUNTER, type CounterIndex } from "../../telemetry/worker-counters.ts";
 import type { ByteSocket, SocketEvents } from "../listen/byte-socket.ts";
 import type { Timed } from "../pipeline/deadlines.ts";
 import type { Engine } from "../pipeline/engine.ts";
+import type { ByteQueue } from "./byte-queue.ts";
 import { out } from "./out-buffer.ts";
+import { QueueWatch } from "./queue-watch.ts";
 
 /** One direction's source. */
 class TunnelSide implements SocketEvents {
@@ -47,7 +49,7 @@ export class Tunnel implements Timed {
   readonly server: TunnelSide;
   readonly #engine: Engine;
   readonly #onClosed: () => void;
-  #queuedBytes = 0;
+  readonly #queue = new QueueWatch();
 
   /** `onClosed` is called once, when both sockets are gone. */
   constructor(engine: Engine, client: ByteSocket, server: ByteSocket, onClosed: () => void) {
@@ -59,6 +61,13 @@ export class Tunnel implements Timed {
     server.handTo(this.server);
     this.#touch();
     engine.deadlines.add(this);
+  }
+
+  /** Passes on what came before: the client's bytes after its request, the server's (`bytes[start, end)`) after its 101. */
+  begin(unread: ByteQueue, bytes: Buffer, start: number, end: number): void {
+    this.relay(this.client, unread.bytes, unread.start, unread.end, COUNTER.bytesIn);
+    unread.clear();
+    this.relay(this.server, bytes, start, end, COUNTER.bytesOut);
   }
 
   other(side: TunnelSide): TunnelSide {
@@ -86,9 +95,7 @@ export class Tunnel implements Timed {
   }
 
   onDeadline(): void {
-    const before = this.#queuedBytes;
-    this.#queuedBytes = this.client.bytes.queuedBytes + this.server.bytes.queuedBytes;
-    if (this.#queuedBytes > 0 && this.#queuedBytes !== before) this.#touch();
+    if (this.#queue.hasMoved(this.client.bytes.queuedBytes + this.server.bytes.queuedBytes)) this.#touch();
     else this.destroy();
   }
 

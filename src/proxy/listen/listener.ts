@@ -1,8 +1,9 @@
 import { createServer, type Server, type Socket } from "node:net";
 import type { EntryPoint } from "../../model/entry-point.ts";
 import { COUNTER } from "../../telemetry/worker-counters.ts";
+import type { Door } from "../http1/connection-state.ts";
 import { PARKED_CONNECTIONS_MAX, WRITE_QUEUE_BYTES } from "../http1/limits.ts";
-import { type Door, ServerConnection } from "../http1/server-connection.ts";
+import { ServerConnection } from "../http1/server-connection.ts";
 import type { Timed } from "../pipeline/deadlines.ts";
 import type { Engine } from "../pipeline/engine.ts";
 import { ByteSocket, type ReadMode, type SocketEvents } from "./byte-socket.ts";
@@ -73,7 +74,7 @@ export class Listener implements Door, Timed {
   }
 
   get isClosing(): boolean {
-    return this.#state === "closing" || this.#state === "closed";
+    return this.#context.engine.isDraining || this.#state === "closing" || this.#state === "closed";
   }
 
   get isClosed(): boolean {

@@ -15,26 +15,33 @@ import type { Waiter } from "../upstream/server-pool.ts";
 import type { Engine } from "./engine.ts";
 import { ReplayBuffer } from "./replay-buffer.ts";
 
+/** Where a response goes, after its head. Bytes are borrowed. */
+export interface ClientResponse {
+  informational(bytes: Buffer, head: ResponseHead): void;
+  data(bytes: Buffer, start: number, end: number): void;
+  /** The response is complete: what is left of it is sent now. */
+  finish(): void;
+  /** Sends what was put together; false when the client wants to wait. */
+  flush(): boolean;
+}
+
 /** The client's side of an exchange, whatever protocol it speaks. Bytes are borrowed. */
 export interface Downstream {
   readonly exchange: HttpExchange;
   readonly requestBody: RequestBody;
+  readonly response: ClientResponse;
   /** The request head is put together for a server; the body may follow. */
   onForwarding(): void;
   /** The request has to be sent once more, and waits for a connection: nothing of its body is to be read meanwhile. */
   onHeld(): void;
   /** The server takes more of the request body. */
   onUpstreamReady(): void;
-  onInformational(bytes: Buffer, head: ResponseHead): void;
   /** The final head. */
   onResponseHead(bytes: Buffer, head: ResponseHead, framing: ResponseFraming): void;
-  onResponseData(bytes: Buffer, start: number, end: number): void;
-  /** The response is complete: what is left of it is sent now. */
-  finishResponse(): void;
-  /** The server's connection is given back: on with what comes next. */
+  /** The response has been sent on, and the server's connection given back: on with what comes next. */
   onForwarded(): void;
-  /** Sends what was put together for the client; false when it wants to wait. */
-  flushResponse(): boolean;
+  /** The server has sent something. */
+  onProgress(): void;
   /** The server agreed to a tunnel, and `connection` is to be one end of it; `bytes[start, end)` came after its head. */
   onSwitching(connection: ClientConnection, bytes: Buffer, head: ResponseHead, start: number, end: number): void;
   onForwardFailed(failure: Failure): void;
@@ -137,7 +144,7 @@ export class Forward implements Waiter, ResponseSink {
   }
 
   onInformational(bytes: Buffer, head: ResponseHead): void {
-    this.#down.onInformational(bytes, head);
+    this.#down.response.informational(bytes, head);
   }
 
   onHead(bytes: Buffer, head: ResponseHead, framing: ResponseFraming): void {
@@ -153,13 +160,13 @@ export class Forward implements Waiter, ResponseSink {
   }
 
   onBody(bytes: Buffer, start: number, end: number): void {
-    this.#down.onResponseData(bytes, start, end);
+    this.#down.response.data(bytes, start, end);
   }
 
   onComplete(): void {
     const connection = this.#connection as ClientConnection;
     const pool = (this.#server as LiveServer).pool;
-    this.#down.finishResponse();
+    this.#down.response.finish();
     this.#reset();
     // A request that was not sent whole leaves the connection in the middle of it.
     if (this.#down.requestBody.isDone && connection.isReusable) pool.release(connection);
@@ -168,7 +175,8 @@ export class Forward implements Waiter, ResponseSink {
   }
 
   onReadEnd(): boolean {
-    return this.#down.flushResponse();
+    this.#down.onProgress();
+    return this.#down.response.flush();
   }
 
   onDrain(): void {
@@ -207,7 +215,7 @@ export class Forward implements Waiter, ResponseSink {
     const { exchange } = this.#down;
     const balancer = this.#balancer as LiveLoadBalancer;
     this.#connection = connection;
-    connection.begin(this, exchange.method, exchange.head.upgrade === "websocket");
+    connection.begin(this, exchange.method, exchange.upgrade === "websocket");
     writeRequestHead(exchange, balancer.passHostHeader ? "" : (this.#server as LiveServer).authority, this.#forwarded);
     if (this.#attempts === 1 || !this.#replay.isKept) this.#replay.start(connection.isReused && IDEMPOTENT.has(exchange.method));
     else this.#replay.write(out);

@@ -1,6 +1,7 @@
 import type { HookResult, Hooks } from "../../extensions/middlewares/contract.ts";
 import type { Exchange, Reply } from "../../extensions/middlewares/exchange.ts";
 import type { Failure } from "../../model/failure.ts";
+import { replyTo } from "./reply.ts";
 
 /** Where a run of request hooks stopped, told to the one who runs them. */
 export interface HookOutcome {
@@ -8,9 +9,8 @@ export interface HookOutcome {
   readonly exchangeNumber: number;
   /** Every hook let the request pass. */
   onPassed(): void;
-  /** The middleware at `position` answers. */
+  /** The middleware at `position` answers, or ends the request with a failure, which is answered. */
   onReply(reply: Reply, position: number): void;
-  onFailure(failure: Failure, position: number): void;
 }
 
 /**
@@ -57,6 +57,5 @@ function goOnLater(
 }
 
 function settle(result: Reply | Failure, position: number, outcome: HookOutcome): void {
-  if ("status" in result) outcome.onReply(result, position);
-  else outcome.onFailure(result, position);
+  outcome.onReply("status" in result ? result : replyTo(result), position);
 }

@@ -45,7 +45,7 @@ export class TrafficWorker {
   readonly #engine: Engine;
   readonly #deadlines: Deadlines;
   #stopTicking: () => void = () => {};
-  #closesAtMs: number | null = null;
+  #closesAtMs = 0;
 
   constructor(options: TrafficWorkerOptions) {
     const { start, clock, timeouts, sweepMs, matchers, middlewares } = options;
@@ -123,11 +123,11 @@ export class TrafficWorker {
   /** Looks every 50 ms, since the one whose exchange ends last should not have to know. */
   #checkClosed(): void {
     const { clock, onClosed } = this.#options;
-    if (this.#closesAtMs !== null && clock.monotonicMs() >= this.#closesAtMs) this.entryPoints.destroyConnections();
-    else if (this.entryPoints.connectionCount > 0) {
+    if (this.entryPoints.busyCount > 0 && clock.monotonicMs() < this.#closesAtMs) {
       clock.after(CLOSE_LOOK_MS, () => this.#checkClosed());
       return;
     }
+    this.entryPoints.destroyConnections();
     this.#stopTicking();
     this.#deadlines.stop();
     onClosed();

@@ -1,0 +1,19 @@
+import { FAILURES, type Failure } from "../../model/failure.ts";
+import type { HttpExchange } from "../http1/exchange.ts";
+import type { LiveService } from "../upstream/live-load-balancer.ts";
+import type { LiveRouter } from "../worker/live-router.ts";
+import type { RouteSource } from "./engine.ts";
+
+/** The router for a request, or why it gets none. A tombstone is a router too: its request is answered 503, not given to another. */
+export function findRouter(
+  routes: RouteSource,
+  entryPointBit: number,
+  exchange: HttpExchange,
+  hasBody: boolean,
+): LiveRouter<LiveService> | Failure {
+  // RFC 6455 §4.1: an opening handshake is a GET; a body would be taken for the tunnel's first bytes by one side only.
+  if (exchange.upgrade === "websocket" && (exchange.method !== "GET" || hasBody)) return FAILURES.UpgradeRefused;
+  const router = routes.route(entryPointBit, exchange);
+  if (router === null) return FAILURES.NoRoute;
+  return router.service === null ? FAILURES.Tombstone : router;
+}
