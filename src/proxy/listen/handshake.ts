@@ -22,7 +22,7 @@ export class Handshake implements Timed {
   readonly #socket: Socket;
   readonly #onEnd: (secured: TLSSocket | null) => void;
   readonly #onReadable = () => this.#peek();
-  readonly #onClose = () => this.#end(null);
+  readonly #onClose = () => this.destroy();
   #bytes: Buffer = Buffer.alloc(0);
   #secured: TLSSocket | null = null;
 

@@ -61,7 +61,8 @@ export class Listener implements Door, Timed {
   open(): Promise<string | null> {
     const { host, port } = this.entryPoint;
     return new Promise((resolve) => {
-      this.#server.once("error", (error) => resolve(error.message));
+      // After it is bound, an error is one of accept: of a single connection, which is gone already.
+      this.#server.on("error", (error) => resolve(error.message));
       const address = host === "" ? {} : { host };
       this.#server.listen({ ...address, port, reusePort: true, backlog: BACKLOG }, () => resolve(null));
     });

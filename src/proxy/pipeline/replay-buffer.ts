@@ -45,6 +45,6 @@ export class ReplayBuffer {
 
   #lose(): void {
     this.isWhole = false;
-    this.#parts.length = 0;
+    if (this.#parts.length > 0) this.#parts.length = 0;
   }
 }

@@ -36,9 +36,9 @@ function shown(of: RawClient): string | undefined {
 
 test("the name a client asks for chooses the certificate", async () => {
   const certificates = [
-    certificateFor("exact", ["a.test"]),
-    certificateFor("wild", ["*.wild.test"]),
-    certificateFor("both", ["b.wild.test"]),
+    await certificateFor("exact", ["a.test"]),
+    await certificateFor("wild", ["*.wild.test"]),
+    await certificateFor("both", ["b.wild.test"]),
   ];
   const { proxy } = await secureProxy(certificates);
   for (const [name, expected] of [
@@ -68,15 +68,15 @@ test("requests pass over TLS, many on one connection, and servers learn of it", 
 });
 
 test("a certificate that changes is shown to the next client", async () => {
-  const { proxy } = await secureProxy([certificateFor("site", ["a.test"])]);
+  const { proxy } = await secureProxy([await certificateFor("site", ["a.test"])]);
   const before = (await client(proxy, "a.test")).socket as TLSSocket;
-  await proxy.apply([certificateFor("site", ["a.test"])]);
+  await proxy.apply([await certificateFor("site", ["a.test"])]);
   const after = (await client(proxy, "a.test")).socket as TLSSocket;
   expect(after.getPeerCertificate().fingerprint256).not.toBe(before.getPeerCertificate().fingerprint256);
 });
 
 test("a ClientHello that comes a byte at a time gets the certificate it asks for", async () => {
-  const { proxy } = await secureProxy([certificateFor("site", ["a.test"])]);
+  const { proxy } = await secureProxy([await certificateFor("site", ["a.test"])]);
   const relay = await startFragmenter(proxy.port("secure"), (hello) => [
     ...[...hello.subarray(0, 150)].map((byte) => Buffer.of(byte)),
     hello.subarray(150),
@@ -87,7 +87,7 @@ test("a ClientHello that comes a byte at a time gets the certificate it asks for
 });
 
 test("a ClientHello spread over several records gets the certificate it asks for: its policy cannot be dodged", async () => {
-  const { proxy } = await secureProxy([certificateFor("site", ["a.test"])]);
+  const { proxy } = await secureProxy([await certificateFor("site", ["a.test"])]);
   const relay = await startFragmenter(proxy.port("secure"), (hello) => {
     const message = hello.subarray(5);
     const records: Buffer[] = [];
@@ -161,6 +161,17 @@ test("a client that never gets to the end of its hello, or of its handshake, is 
     afterTest(() => made.close());
     await made.until(() => made.isClosed || made.hasEnded);
   }
+});
+
+test("a client that leaves in the middle of its hello leaves nothing behind", async () => {
+  const { proxy } = await secureProxy([]);
+  const made = await RawClient.connect(proxy.port("secure"));
+  afterTest(() => made.close());
+  made.send("\x16\x03\x01\x02\x00\x01");
+  await eventually(() => proxy.count("connectionsOpen") === 1);
+  made.socket.end();
+  await made.until(() => made.isClosed || made.hasEnded);
+  await eventually(() => proxy.count("connectionsOpen") === 0);
 });
 
 test("megabytes pass over TLS both ways, with a client that reads slowly", async () => {
