@@ -7,6 +7,9 @@ import type { ManifestSet } from "./manifest-set.ts";
 /** A file that looks half written is believed once nobody has written to it for this long. */
 export const QUIET_MS = 50;
 
+/** Timers are coarse, and paths that are nearly due are looked at together: this much less is quiet enough. */
+const QUIET_SLACK_MS = 2;
+
 interface Doubt {
   readonly stamp: string;
   readonly sinceMs: number;
@@ -112,7 +115,7 @@ export class SettledFiles {
     const stamp = reading === undefined || reading.state === "gone" ? "" : reading.stamp.text;
     const now = this.#clock.monotonicMs();
     const doubt = this.#doubts.get(path);
-    if (doubt?.stamp === stamp) return now - doubt.sinceMs >= QUIET_MS;
+    if (doubt?.stamp === stamp) return now - doubt.sinceMs >= QUIET_MS - QUIET_SLACK_MS;
     this.#doubts.set(path, { stamp, sinceMs: now });
     return false;
   }
