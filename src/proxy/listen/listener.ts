@@ -111,7 +111,7 @@ export class Listener implements Door, Timed {
     for (const socket of this.#parked.splice(0)) this.#serve(socket);
   }
 
-  /** It has left the configuration. */
+  /** It has left the configuration. Idle connections stay until it closes: closing one can cross a request on its way. */
   leave(): void {
     if (this.#state !== "live") {
       this.close();
@@ -122,7 +122,6 @@ export class Listener implements Door, Timed {
     this.#closingSinceMs = deadlines.nowMs;
     this.deadlineMs = deadlines.nowMs + QUIET_MS;
     deadlines.add(this);
-    this.drain();
   }
 
   onDeadline(): void {

@@ -61,6 +61,9 @@ test("an entry point that is added is opened, one that is removed closes when it
   client.send(GET);
   expect((await client.response()).status).toBe(200);
   await proxy.apply(route("app", ANY, [upstream.server]), [added.id]);
+  client.send(GET);
+  const last = await client.response();
+  expect([last.status, last.headers.connection]).toEqual([404, "close"]);
   await client.untilEnd();
   client.close();
   await eventually(() => proxy.worker.entryPoints.connectionCount === 0);
