@@ -3,7 +3,7 @@ import type { AddressInfo } from "node:net";
 import { Code, ConnectError, createContextKey, createContextValues, type HandlerContext } from "@connectrpc/connect";
 import { connectNodeAdapter } from "@connectrpc/connect-node";
 import { type Clock, systemClock } from "../kernel/clock.ts";
-import { listenProblem } from "../kernel/listen-problem.ts";
+import { ListenFailed, listenProblem } from "../kernel/listen-problem.ts";
 import type { Snapshot } from "../model/snapshot.ts";
 import type { Position } from "./chunks.ts";
 import { GoAway_Reason, type OperatorMessage, type ProxyMessage, SnapshotChannel } from "./gen/snapshot_pb.ts";
@@ -42,9 +42,6 @@ export class PlaintextRefused extends Error {
     this.name = "PlaintextRefused";
   }
 }
-
-/** The channel's port cannot be opened; the message says which and why. */
-export class ListenFailed extends Error {}
 
 const REQUEST = createContextKey<Http2ServerRequest | null>(null);
 

@@ -1,5 +1,4 @@
-import { ListenFailed } from "../channel/server.ts";
-import { AdminPortFailed } from "../proxy/supervisor/admin.ts";
+import { ListenFailed } from "../kernel/listen-problem.ts";
 import { wrongUse } from "./cli.ts";
 
 /** Exit code of a process that was told twice to end, as a shell shows it for Ctrl-C. */
@@ -33,7 +32,7 @@ export async function running(run: () => Promise<void>): Promise<void> {
   try {
     await run();
   } catch (error) {
-    if (error instanceof AdminPortFailed || error instanceof ListenFailed) wrongUse(error.message);
+    if (error instanceof ListenFailed) wrongUse(error.message);
     throw error;
   }
 }

@@ -6,3 +6,6 @@ export function listenProblem(error: unknown): string {
   if (code === "EADDRNOTAVAIL") return "is not an address of this machine";
   return `cannot be opened: ${message}`;
 }
+
+/** A port of the process's own (admin, operator) cannot be opened; the message says which and why. */
+export class ListenFailed extends Error {}

@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import { createServer, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
-import { listenProblem } from "../../kernel/listen-problem.ts";
+import { ListenFailed, listenProblem } from "../../kernel/listen-problem.ts";
 import { address } from "./entry-points.ts";
 
 /** What the admin port shows. */
@@ -30,9 +30,6 @@ const PAGES: Readonly<Record<string, (source: AdminSource) => Page | Promise<Pag
   "/api/snapshot": async (source) => ({ status: 200, type: "application/json", body: await source.describe() }),
 };
 
-/** The admin port cannot be opened; the message says which and why. */
-export class AdminPortFailed extends Error {}
-
 /** The port for probes, metrics and people. It lives in the main thread, so that it answers however busy the workers are. */
 export class AdminServer {
   readonly #server: Server;
@@ -44,13 +41,13 @@ export class AdminServer {
     this.#server.maxConnections = 100;
   }
 
-  /** Opens the port; answers the address. Rejects with AdminPortFailed. */
+  /** Opens the port; answers the address. Rejects with ListenFailed. */
   async listen(host: string, port: number): Promise<AddressInfo> {
     this.#server.listen({ ...(host === "" ? {} : { host }), port });
     try {
       await once(this.#server, "listening");
     } catch (cause) {
-      throw new AdminPortFailed(`admin port: ${address({ host, port })} ${listenProblem(cause)}`, { cause });
+      throw new ListenFailed(`admin port: ${address({ host, port })} ${listenProblem(cause)}`, { cause });
     }
     return this.#server.address() as AddressInfo;
   }
