@@ -56,7 +56,7 @@ test("wrong use ends with 2 and one line", async () => {
     stdout: "",
     stderr: "error: there is no file or folder /nowhere\n",
   });
-  const unknown = "error: option '--output <format>' argument 'xml' is invalid. Allowed choices are text, json.\n";
+  const unknown = "error: option '--output <format>' argument 'xml' is invalid. Allowed choices are text, json, github, junit.\n";
   expect(await fairway(["check", "x", "--output", "xml"])).toEqual({ code: 2, stdout: "", stderr: unknown });
   expect(await fairway(["chekc", "x"])).toEqual({
     code: 2,

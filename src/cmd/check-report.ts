@@ -1,5 +1,12 @@
 import type { LocatedProblem } from "../control/sources/directory/manifest-set.ts";
-import { objectKey } from "../model/object-ref.ts";
+import { type ObjectRef, objectKey } from "../model/object-ref.ts";
+
+/** An object that was checked, and where it stands. */
+export interface CheckedFileObject {
+  readonly object: ObjectRef;
+  readonly file: string;
+  readonly line: number;
+}
 
 /** What `fairway check --output json` prints; its schema is docs/reference/check.schema.json. */
 export interface CheckReport {
@@ -19,10 +26,13 @@ export function checkReport(found: readonly LocatedProblem[], objects: number): 
 }
 
 /** The report for people: a line a problem, as compilers write them, then what it comes to. */
-export function reportText({ problems, summary }: CheckReport): string {
-  const { objects, errors, warnings } = summary;
-  const total = `${counted(objects, "object")}, ${counted(errors, "error")}, ${counted(warnings, "warning")}`;
-  return `${[...problems.map(problemText), total].join("\n")}\n`;
+export function reportText(report: CheckReport): string {
+  return `${[...report.problems.map(problemText), summaryText(report)].join("\n")}\n`;
+}
+
+/** What the report comes to: `23 objects, 1 error, 0 warnings`. */
+export function summaryText({ summary: { objects, errors, warnings } }: CheckReport): string {
+  return `${counted(objects, "object")}, ${counted(errors, "error")}, ${counted(warnings, "warning")}`;
 }
 
 /** `file:line: error Code kind/ns/name field: message (hint)`, without the parts that are empty. */
@@ -44,10 +54,12 @@ function inOrder(a: LocatedProblem, b: LocatedProblem): number {
   );
 }
 
-function compareText(a: string, b: string): number {
+/** By UTF-16 code unit: the same everywhere, whatever the language of the machine. */
+export function compareText(a: string, b: string): number {
   return a < b ? -1 : a > b ? 1 : 0;
 }
 
-function counted(number: number, what: string): string {
+/** `1 error`, `2 errors`. */
+export function counted(number: number, what: string): string {
   return `${number} ${what}${number === 1 ? "" : "s"}`;
 }

@@ -32,7 +32,7 @@ const rule = (match: string, more = ""): string =>
 
 /** What \`check\` prints about a text, without the total. */
 async function problemsOf(text: string, classes: readonly string[] = []): Promise<readonly string[]> {
-  const report = await check((intake) => loadText(text, intake), DEFAULT_ENTRY_POINTS, classes);
+  const { report } = await check((intake) => loadText(text, intake), DEFAULT_ENTRY_POINTS, classes);
   return report.problems.map(problemText);
 }
 
@@ -153,7 +153,7 @@ test("with a class, only its objects count", async () => {
 test("the report for programs holds to its schema", async () => {
   const schema: unknown = JSON.parse(readFileSync(new URL("../../docs/reference/check.schema.json", import.meta.url), "utf8"));
   const text = `${route("a", rule("Host(`a`) &&", "    x: 1\n"))}---\na: 1\n---${SERVICE}`;
-  const report = await check((intake) => loadText(text, intake), DEFAULT_ENTRY_POINTS, []);
+  const { report } = await check((intake) => loadText(text, intake), DEFAULT_ENTRY_POINTS, []);
   expect(report.summary).toEqual({ objects: 3, errors: 3, warnings: 0 });
   const validate = new Ajv({ allErrors: true }).compile(schema as object);
   expect(validate(JSON.parse(JSON.stringify(report))), JSON.stringify(validate.errors)).toBe(true);

@@ -1,19 +1,33 @@
 import { Command, Option } from "commander";
 import { Compiler } from "../control/graph/compiler.ts";
-import type { LoadedManifests } from "../control/sources/directory/load-manifests.ts";
-import { ObjectStore } from "../control/store/object-store.ts";
-import { Intake } from "../control/validate/intake.ts";
-import { KindCatalog } from "../control/validate/kind-catalog.ts";
+import { STDIN_NAME } from "../control/sources/directory/load-manifests.ts";
 import type { EntryPoint } from "../model/entry-point.ts";
-import type { CheckReport } from "./check-report.ts";
+import { checkGithub } from "./check-github.ts";
+import { checkJunit } from "./check-junit.ts";
+import type { CheckedFileObject, CheckReport } from "./check-report.ts";
 import { checkReport, reportText } from "./check-report.ts";
 import { examples } from "./cli.ts";
+import { type Load, readObjects } from "./compiled-manifests.ts";
 import { manifestSettings } from "./manifest-settings.ts";
 import { readManifests } from "./read-manifests.ts";
 import { OPTIONS } from "./run-options.ts";
 
+/** What was found, and in which objects it was looked for. */
+export interface Checked {
+  readonly report: CheckReport;
+  readonly objects: readonly CheckedFileObject[];
+}
+
+/** The ways a report can be printed. */
+const PRINTERS = {
+  text: ({ report }: Checked) => reportText(report),
+  json: ({ report }: Checked) => `${JSON.stringify(report, null, 2)}\n`,
+  github: ({ report }: Checked) => checkGithub(report, STDIN_NAME),
+  junit: ({ report, objects }: Checked) => checkJunit(report, objects),
+} as const;
+
 interface CheckOptions {
-  readonly output: "text" | "json";
+  readonly output: keyof typeof PRINTERS;
   readonly class: readonly string[];
   readonly entrypoint: readonly EntryPoint[];
 }
@@ -21,18 +35,22 @@ interface CheckOptions {
 /** Exit code for manifests with errors; warnings alone are fine. */
 const EXIT_ERRORS = 1;
 
-const HELP = examples(
+const HELP = `
+Exit codes: 0 no errors (warnings are fine); 1 errors; 2 wrong use.
+${examples(
   ["fairway check ./manifests", "every mistake, with file and line"],
   ["fairway check ./manifests --output json", "for programs"],
+  ["fairway check ./manifests --output github", "in GitHub Actions: annotations in the pull request"],
+  ["fairway check ./manifests --output junit > check.xml", "for GitLab, Jenkins and others: a test for each object"],
   ["kustomize build . | fairway check -", "from a pipe"],
-);
+)}`;
 
 /** `fairway check DIR|-`: is this folder of manifests right? */
 export function command(): Command {
   return new Command("check")
     .description("Validates manifests without a cluster: schema, references, conflicts. Exit code 1 when there are errors.")
     .argument("<dir>", "folder of manifests, a single file, or - for the standard input")
-    .addOption(new Option("--output <format>", "how problems are printed").choices(["text", "json"]).default("text"))
+    .addOption(new Option("--output <format>", "how problems are printed").choices(Object.keys(PRINTERS)).default("text"))
     .addOption(OPTIONS.classes("check only objects of this ingress class; may be given more than once"))
     .addOption(OPTIONS.entryPoint())
     .addHelpText("after", HELP)
@@ -40,20 +58,16 @@ export function command(): Command {
 }
 
 async function run(path: string, { output, class: classes, entrypoint }: CheckOptions): Promise<void> {
-  const report = await check((intake) => readManifests(path, intake), entrypoint, classes);
-  process.stdout.write(output === "json" ? `${JSON.stringify(report, null, 2)}\n` : reportText(report));
-  if (report.summary.errors > 0) process.exitCode = EXIT_ERRORS;
+  const checked = await check((intake) => readManifests(path, intake), entrypoint, classes);
+  process.stdout.write(PRINTERS[output](checked));
+  if (checked.report.summary.errors > 0) process.exitCode = EXIT_ERRORS;
 }
 
 /** Everything wrong with manifests: in files, in objects, and what the compiler makes of them together. */
-export async function check(
-  load: (intake: Intake) => Promise<LoadedManifests>,
-  entryPoints: readonly EntryPoint[],
-  classes: readonly string[],
-): Promise<CheckReport> {
-  const store = new ObjectStore();
-  const { manifests, folderProblems } = await load(new Intake(store, new KindCatalog()));
+export async function check(load: Load, entryPoints: readonly EntryPoint[], classes: readonly string[]): Promise<Checked> {
+  const { store, manifests, folderProblems } = await readObjects(load);
   const compiled = new Compiler(manifestSettings(entryPoints, classes)).update(store, "all");
   const located = compiled.problems.map((found) => manifests.located(found));
-  return checkReport([...folderProblems, ...manifests.problems(), ...located], manifests.size);
+  const report = checkReport([...folderProblems, ...manifests.problems(), ...located], manifests.size);
+  return { report, objects: [...manifests.objects()] };
 }

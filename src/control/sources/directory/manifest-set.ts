@@ -56,6 +56,11 @@ export class ManifestSet {
     return this.#given.size;
   }
 
+  /** The objects that at least one document describes, each with the place of the document that counts. In no particular order. */
+  *objects(): Iterable<Location & { readonly object: ObjectRef }> {
+    for (const { file, line, object } of this.#given.values()) yield { file, line, object: object.ref };
+  }
+
   /** Whether every object that a file described so far is among some documents. */
   losesNothing(file: string, documents: readonly ManifestDocument[]): boolean {
     const former = this.#claims.ofFile(file);
