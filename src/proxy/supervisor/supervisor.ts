@@ -85,6 +85,8 @@ export class Supervisor implements AdminSource {
   /** Versions that no worker took, and why. */
   readonly #deadly = new Map<string, { readonly reason: string; readonly atMs: number }>();
   #sickness: string | null = null;
+  /** Why the operator is out of reach; null when it is not, undefined before the first try. */
+  #operatorLost: string | null | undefined = undefined;
   #wasReady = false;
   #draining: Promise<void> | null = null;
   /** End of the line of those who change what workers run: one at a time. */
@@ -154,8 +156,8 @@ export class Supervisor implements AdminSource {
       proxyId: this.#options.proxyId,
       held: { version: restored.update?.version ?? "", hashes: restored.held },
       apply: (delta) => this.#apply(delta),
-      onConnected: () => onEvent({ event: "operatorConnected" }),
-      onLost: (reason) => onEvent({ event: "operatorLost", reason }),
+      onConnected: () => this.#onOperator(null),
+      onLost: (reason) => this.#onOperator(reason),
       clock: this.#clock,
       ...(this.#options.channelTiming ? { timing: this.#options.channelTiming } : {}),
     });
@@ -274,6 +276,13 @@ export class Supervisor implements AdminSource {
     const mine = this.#line.then(run, run);
     this.#line = mine.catch(() => {});
     return mine;
+  }
+
+  /** The operator is reached (null), or lost and why. Told when it is news, not at every try. */
+  #onOperator(lost: string | null): void {
+    if (lost === this.#operatorLost) return;
+    this.#operatorLost = lost;
+    this.#options.onEvent(lost === null ? { event: "operatorConnected" } : { event: "operatorLost", reason: lost });
   }
 
   // --- threads ---
