@@ -1,4 +1,5 @@
 import type { LocatedProblem } from "../control/sources/directory/manifest-set.ts";
+import { compareText } from "../kernel/compare-text.ts";
 import { type ObjectRef, objectKey } from "../model/object-ref.ts";
 
 /** An object that was checked, and where it stands. */
@@ -52,11 +53,6 @@ function inOrder(a: LocatedProblem, b: LocatedProblem): number {
     compareText(a.message, b.message) ||
     compareText(objectKey(a.object), objectKey(b.object))
   );
-}
-
-/** By UTF-16 code unit: the same everywhere, whatever the language of the machine. */
-export function compareText(a: string, b: string): number {
-  return a < b ? -1 : a > b ? 1 : 0;
 }
 
 /** `1 error`, `2 errors`. */

@@ -11,6 +11,7 @@ import { type ClassSelection, CONTROLLER_NAME } from "../control/translate/setti
 import { Intake } from "../control/validate/intake.ts";
 import { KindCatalog } from "../control/validate/kind-catalog.ts";
 import { systemClock } from "../kernel/clock.ts";
+import { compareText } from "../kernel/compare-text.ts";
 import type { EntryPoint } from "../model/entry-point.ts";
 import type { Problem } from "../model/problem.ts";
 
@@ -127,8 +128,4 @@ export class ControlHalf {
     await this.#reconciler.stop();
     await this.#server.close();
   }
-}
-
-function compareText(a: string, b: string): number {
-  return a < b ? -1 : a > b ? 1 : 0;
 }

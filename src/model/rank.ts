@@ -1,3 +1,4 @@
+import { compareText } from "../kernel/compare-text.ts";
 /**
  * The place of a router in the one total order of all routers of a class. Lower `compareRanks` comes first and wins.
  *
@@ -33,8 +34,4 @@ export function compareTraffic(a: Rank, b: Rank): number {
   return (
     b.priority - a.priority || b.host - a.host || b.path - a.path || b.pathLength - a.pathLength || b.predicates - a.predicates
   );
-}
-
-function compareText(a: string, b: string): number {
-  return a < b ? -1 : a > b ? 1 : 0;
 }

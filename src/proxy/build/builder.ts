@@ -1,4 +1,5 @@
 import { isIP } from "node:net";
+import { compareText } from "../../kernel/compare-text.ts";
 import { fail, ok, type Result } from "../../kernel/result.ts";
 import type { Certificate } from "../../model/certificate.ts";
 import { decodeResource, isIntact, SetHash } from "../../model/encode.ts";
@@ -196,8 +197,4 @@ function detached(bytes: Uint8Array): Uint8Array {
 
 function isEqual(a: Uint8Array, b: Uint8Array): boolean {
   return Buffer.compare(a, b) === 0;
-}
-
-function compareText(a: string, b: string): number {
-  return a < b ? -1 : a > b ? 1 : 0;
 }
