@@ -47,6 +47,6 @@ export function explainService(
 }
 
 /** The key of endpoints is the port as the route names it. */
-function portOf(endpoints: ResourceId<"endpoints">): string {
+export function portOf(endpoints: ResourceId<"endpoints">): string {
   return decodeURIComponent(endpoints.slice(endpoints.lastIndexOf("/") + 1));
 }
