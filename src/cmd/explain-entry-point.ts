@@ -1,8 +1,8 @@
 import { InvalidArgumentError } from "commander";
 import type { ObjectStore } from "../control/store/object-store.ts";
+import { fail, ok, type Result } from "../kernel/result.ts";
 import type { EntryPoint } from "../model/entry-point.ts";
 import { resourceId } from "../model/ids.ts";
-import { wrongUse } from "./cli.ts";
 import { collectEntryPoint, DEFAULT_ENTRY_POINTS } from "./entry-point-flags.ts";
 import type { AskedUrl } from "./explain-request.ts";
 
@@ -22,29 +22,42 @@ export function collectEntryPointChoice(text: string, before: EntryPointChoice):
   return { ...before, chosen: text };
 }
 
-/**
- * The entry point a request comes to: the one that was chosen; else of those of the URL's scheme the one with its port, else the
- * first. One that manifests name and nobody described is of the URL's scheme. Ends the command when there is none.
- */
-export function chooseEntryPoint(
+/** The entry points to compile with: those described, and the chosen one where manifests name it and nobody described it. */
+export function knownEntryPoints(
   { entryPoints, chosen }: EntryPointChoice,
-  url: AskedUrl,
   store: ObjectStore,
-): { readonly entryPoint: EntryPoint; readonly entryPoints: readonly EntryPoint[] } {
-  const isTls = url.scheme === "https";
+  isTls: boolean,
+): Result<readonly EntryPoint[], string> {
+  if (chosen === null || entryPoints.some(({ name }) => name === chosen)) return ok(entryPoints);
+  const named = [...namesIn(store)].filter((name) => entryPoints.every((entryPoint) => entryPoint.name !== name));
+  if (named.includes(chosen)) return ok([...entryPoints, described(chosen, isTls)]);
+  return fail(notThere(chosen, [...entryPoints.map(({ name }) => name), ...named]));
+}
+
+/** The entry point a request comes to: the chosen one; else of those of the URL's scheme the one with its port, else the first. */
+export function entryPointFor(
+  entryPoints: readonly EntryPoint[],
+  chosen: string | null,
+  url: AskedUrl,
+): Result<EntryPoint, string> {
   if (chosen !== null) {
     const known = entryPoints.find(({ name }) => name === chosen);
-    if (known !== undefined) return { entryPoint: known, entryPoints };
-    const named = [...namesIn(store)].filter((name) => entryPoints.every((entryPoint) => entryPoint.name !== name));
-    const all = [...entryPoints.map(({ name }) => name), ...named].sort().join(", ");
-    if (!named.includes(chosen)) return wrongUse(`there is no entry point "${chosen}"; there are ${all}`);
-    const entryPoint = described(chosen, isTls);
-    return { entryPoint, entryPoints: [...entryPoints, entryPoint] };
+    return known === undefined
+      ? fail(
+          notThere(
+            chosen,
+            entryPoints.map(({ name }) => name),
+          ),
+        )
+      : ok(known);
   }
-  const candidates = entryPoints.filter(({ tls }) => tls === isTls);
+  const candidates = entryPoints.filter(({ tls }) => tls === (url.scheme === "https"));
   const entryPoint = candidates.find(({ port }) => port === url.port) ?? candidates[0];
-  if (entryPoint === undefined) return wrongUse(`no entry point takes ${url.scheme}: name one with --entrypoint`);
-  return { entryPoint, entryPoints };
+  return entryPoint === undefined ? fail(`no entry point takes ${url.scheme}: name one with --entrypoint`) : ok(entryPoint);
+}
+
+function notThere(name: string, known: readonly string[]): string {
+  return `there is no entry point "${name}"; there are ${[...known].sort().join(", ")}`;
 }
 
 /** The entry points that routes name. */

@@ -1,13 +1,14 @@
 import { isIP } from "node:net";
 import { domainToASCII } from "node:url";
+import { fail, ok, type Result } from "../kernel/result.ts";
 import type { EntryPoint } from "../model/entry-point.ts";
 import type { Failure } from "../model/failure.ts";
 import { parseAuthority } from "../proxy/http1/authority.ts";
-import { HttpExchange, readRequestHead } from "../proxy/http1/exchange.ts";
+import { readRequestHead } from "../proxy/http1/exchange.ts";
 import { requestFailure } from "../proxy/http1/request-parser.ts";
-import { wrongUse } from "./cli.ts";
+import { ObservedExchange } from "./observed-exchange.ts";
 
-/** A request as it is asked about on the command line. */
+/** A request as it is asked about. */
 export interface AskedRequest {
   readonly url: string;
   readonly method: string;
@@ -15,6 +16,8 @@ export interface AskedRequest {
   readonly headers: readonly string[];
   /** IP address of the connection's peer. */
   readonly clientIp: string;
+  /** Name of the entry point it comes to; absent: it follows from the URL. */
+  readonly entryPoint?: string;
 }
 
 /** A URL taken apart without changing a byte of its path: bringing it to one form is the proxy's business. */
@@ -28,48 +31,51 @@ export interface AskedUrl {
   readonly target: string;
 }
 
-/** Takes a URL apart; ends the command when it is none. */
-export function parseUrl(url: string): AskedUrl {
+/** Takes a URL apart, or says why it is none. */
+export function parseUrl(url: string): Result<AskedUrl, string> {
   const parts = /^(https?):\/\/(?:[^/?#@]*@)?([^/?#]*)([^?#]*)(\?[^#]*)?/i.exec(url);
-  if (parts === null) return wrongUse(`"${url}" is no URL: write it as http://host/path or https://host/path`);
+  if (parts === null) return fail(`"${url}" is no URL: write it as http://host/path or https://host/path`);
   const [, scheme = "", written = "", path = "", query = ""] = parts;
   const authority = toAscii(written);
   const parsed = parseAuthority(authority);
-  if (parsed === null || parsed.host === "") return wrongUse(`"${written}" is no host that a request can have`);
-  return {
+  if (parsed === null || parsed.host === "") return fail(`"${written}" is no host that a request can have`);
+  return ok({
     scheme: scheme.toLowerCase() === "https" ? "https" : "http",
     authority,
     port: parsed.port,
     target: encodeVisible(`${path === "" ? "/" : path}${query}`),
-  };
-}
-
-/**
- * The request as the proxy would see it on this entry point, parsed by the proxy's own parser; or the failure it ends in. Ends the
- * command when the flags do not make a request.
- */
-export function makeExchange(
-  asked: AskedRequest,
-  url: AskedUrl,
-  entryPoint: EntryPoint,
-): { readonly exchange: HttpExchange; readonly failure: Failure | null } {
-  const head = Buffer.from(headText(asked, url), "latin1");
-  if (isIP(asked.clientIp) === 0) return wrongUse(`--client-ip "${asked.clientIp}" is not an IP address`);
-  const exchange = new HttpExchange({ isTls: entryPoint.tls, address: asked.clientIp, isTrusted: false });
-  const end = readRequestHead(head, 0, head.length);
-  if (end <= 0) return { exchange, failure: requestFailure(end) };
-  return { exchange, failure: exchange.begin(head, 0, head.length) ?? null };
-}
-
-function headText({ method, headers }: AskedRequest, url: AskedUrl): string {
-  if (!/^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/.test(method)) return wrongUse(`-X "${method}" is not a method`);
-  const lines = headers.map((header) => {
-    const parts = /^([!#$%&'*+.^_`|~0-9A-Za-z-]+):[ \t]*([^\r\n\0]*)$/.exec(header);
-    if (parts === null) return wrongUse(`-H "${header}" is not a header: write it as "Name: value"`);
-    return `${parts[1]}: ${Buffer.from(parts[2] as string).toString("latin1")}`;
   });
+}
+
+/** A request as the proxy sees it. */
+export interface MadeExchange {
+  readonly exchange: ObservedExchange;
+  /** Why the proxy refuses it before it comes to routing; null when it does not. */
+  readonly failure: Failure | null;
+}
+
+/** The request as the proxy would see it on this entry point, parsed by the proxy's own parser; or why it is no request at all. */
+export function makeExchange(asked: AskedRequest, url: AskedUrl, entryPoint: EntryPoint): Result<MadeExchange, string> {
+  if (isIP(asked.clientIp) === 0) return fail(`"${asked.clientIp}" is not an IP address`);
+  const text = headText(asked, url);
+  if (!text.ok) return text;
+  const head = Buffer.from(text.value, "latin1");
+  const exchange = new ObservedExchange({ isTls: entryPoint.tls, address: asked.clientIp, isTrusted: false });
+  const end = readRequestHead(head, 0, head.length);
+  if (end <= 0) return ok({ exchange, failure: requestFailure(end) });
+  return ok({ exchange, failure: exchange.begin(head, 0, head.length) ?? null });
+}
+
+function headText({ method, headers }: AskedRequest, url: AskedUrl): Result<string, string> {
+  if (!/^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/.test(method)) return fail(`"${method}" is not a method`);
+  const lines: string[] = [];
+  for (const header of headers) {
+    const parts = /^([!#$%&'*+.^_`|~0-9A-Za-z-]+):[ \t]*([^\r\n\0]*)$/.exec(header);
+    if (parts === null) return fail(`"${header}" is not a header: write it as "Name: value"`);
+    lines.push(`${parts[1]}: ${Buffer.from(parts[2] as string).toString("latin1")}`);
+  }
   const host = lines.some((line) => /^host:/i.test(line)) ? [] : [`Host: ${url.authority}`];
-  return [`${method} ${url.target} HTTP/1.1`, ...host, ...lines, "", ""].join("\r\n");
+  return ok([`${method} ${url.target} HTTP/1.1`, ...host, ...lines, "", ""].join("\r\n"));
 }
 
 /** Clients send names in ASCII (RFC 5890); a port stays. */

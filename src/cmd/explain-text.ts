@@ -1,6 +1,7 @@
 import type { ObjectRef } from "../model/object-ref.ts";
-import type { ExplainReport } from "./explain.ts";
+import type { MiddlewareStep } from "./explain-middlewares.ts";
 import type { ExplainedService } from "./explain-service.ts";
+import type { ExplainReport } from "./explainer.ts";
 import type { AlsoMatching, NearMiss, Winner } from "./explanation.ts";
 
 /** The explanation for people. */
@@ -42,8 +43,7 @@ function winnerLines(winner: Winner): readonly string[] {
     ...field(
       "middlewares",
       winner.middlewares.map((step, index) => {
-        const effect = step.path === null ? "" : `  → ${step.path}`;
-        return `${index + 1}. ${step.kind} ${step.object.namespace}/${step.object.name}${effect}`;
+        return `${index + 1}. ${step.kind} ${step.object.namespace}/${step.object.name}${effectText(step)}`;
       }),
     ),
     ...field("service", winner.service === null ? [] : serviceText(winner.service)),
@@ -56,6 +56,13 @@ function winnerLines(winner: Winner): readonly string[] {
       winner.problems.map(({ code, field: at, message }) => `${code} ${at}: ${message}`),
     ),
   ];
+}
+
+/** What a middleware does to the request, as far as it can be seen. */
+function effectText({ path, headers }: MiddlewareStep): string {
+  const changes = headers.map(({ name, value }) => (value === null ? `no ${name}` : `${name}: ${value}`));
+  const effects = path === null ? changes : [path, ...changes];
+  return effects.length === 0 ? "" : `  → ${effects.join(", ")}`;
 }
 
 /** Lines under one label; none when there is nothing to say. */

@@ -1,25 +1,15 @@
-import { readFileSync } from "node:fs";
-import { Ajv } from "ajv";
 import { CommanderError } from "commander";
 import { expect, test } from "vitest";
 import { loadManifests, loadText } from "../control/sources/directory/load-manifests.ts";
-import { ObjectStore } from "../control/store/object-store.ts";
-import { Intake } from "../control/validate/intake.ts";
-import { KindCatalog } from "../control/validate/kind-catalog.ts";
-import { type ExplainReport, explainRequest } from "./explain.ts";
+import type { Intake } from "../control/validate/intake.ts";
+import { explainRequest } from "./explain.ts";
 import { collectEntryPointChoice, type EntryPointChoice, NO_CHOICE } from "./explain-entry-point.ts";
 import type { AskedRequest } from "./explain-request.ts";
 import { explainText } from "./explain-text.ts";
+import type { ExplainReport } from "./explainer.ts";
+import { publishedSchema } from "./sample-manifests.ts";
 
-const schema = JSON.parse(readFileSync(new URL("../../docs/reference/explain.schema.json", import.meta.url), "utf8")) as object;
-const isReport = new Ajv({ strict: false }).compile(schema);
-const catalog = new KindCatalog();
-
-async function storeOf(load: (intake: Intake) => Promise<unknown>): Promise<ObjectStore> {
-  const store = new ObjectStore();
-  await load(new Intake(store, catalog));
-  return store;
-}
+const isReport = publishedSchema("explain");
 
 const SERVICES = `
 apiVersion: v1
@@ -50,8 +40,11 @@ async function explained(
   asked: Partial<AskedRequest> = {},
   choice: EntryPointChoice = NO_CHOICE,
 ): Promise<ExplainReport> {
-  const store = await storeOf((intake) => loadText(`${manifests}\n---${SERVICES}`, intake));
-  const report = explainRequest(store, { url, method: "GET", headers: [], clientIp: "192.0.2.1", ...asked }, choice, []);
+  const request = { url, method: "GET", headers: [], clientIp: "192.0.2.1", ...asked };
+  const report = await explainRequest((intake) => loadText(`${manifests}\n---${SERVICES}`, intake), request, {
+    entrypoint: choice,
+    class: [],
+  });
   expect(isReport(JSON.parse(JSON.stringify(report))), JSON.stringify(isReport.errors)).toBe(true);
   return report;
 }
@@ -150,7 +143,7 @@ test("middlewares are told in order, with what they do to the path", async () =>
   const report = await explained(manifests, "http://shop.test/api/x");
   expect(report.request.path).toBe("/api/x");
   expect(report.winner?.middlewares).toMatchObject([
-    { kind: "stripPrefix", object: { name: "strip" }, path: "/x" },
+    { kind: "stripPrefix", object: { name: "strip" }, path: "/x", headers: [{ name: "x-forwarded-prefix", value: "/api" }] },
     { kind: "addPrefix", object: { name: "add" }, path: "/v1/x" },
   ]);
 });
@@ -196,11 +189,11 @@ test.for([
 });
 
 test("every sample of the demo is explained, in JSON of the published shape and in text", async () => {
-  const store = await storeOf((intake) => loadManifests("config/samples/demo", intake));
+  const load = (intake: Intake) => loadManifests("config/samples/demo", intake);
   for (const host of ["shop", "secure", "vault", "docs", "partner", "beta", "nowhere"]) {
     for (const scheme of ["http", "https"]) {
       const asked = { url: `${scheme}://${host}.localhost/api/x`, method: "GET", headers: [], clientIp: "127.0.0.1" };
-      const report = explainRequest(store, asked, NO_CHOICE, []);
+      const report = await explainRequest(load, asked, { entrypoint: NO_CHOICE, class: [] });
       expect(isReport(JSON.parse(JSON.stringify(report))), JSON.stringify(isReport.errors)).toBe(true);
       expect(explainText(report)).toContain(report.winner?.rule ?? "404 — no router matches.");
     }

@@ -1,43 +1,18 @@
 import { Command, Option } from "commander";
-import { Compiler } from "../control/graph/compiler.ts";
-import { ObjectStore } from "../control/store/object-store.ts";
-import { publishedClasses } from "../control/translate/settings.ts";
-import { Intake } from "../control/validate/intake.ts";
-import { KindCatalog } from "../control/validate/kind-catalog.ts";
-import { assert } from "../kernel/assert.ts";
-import type { EntryPoint } from "../model/entry-point.ts";
-import { FAILURE_MEANINGS } from "../model/failure.ts";
-import { replyTo } from "../proxy/pipeline/reply.ts";
-import { examples } from "./cli.ts";
-import { chooseEntryPoint, collectEntryPointChoice, type EntryPointChoice, NO_CHOICE } from "./explain-entry-point.ts";
-import { type AskedRequest, makeExchange, parseUrl } from "./explain-request.ts";
+import { EXIT_WRONG_USE, examples, wrongUse } from "./cli.ts";
+import { compileObjects, type Load, readObjects } from "./compiled-manifests.ts";
+import { collectEntryPointChoice, type EntryPointChoice, knownEntryPoints, NO_CHOICE } from "./explain-entry-point.ts";
+import type { AskedRequest } from "./explain-request.ts";
+import { answerRequests } from "./explain-requests.ts";
 import { explainText } from "./explain-text.ts";
-import { type Explanation, explain } from "./explanation.ts";
-import { manifestSettings } from "./manifest-settings.ts";
-import { readManifests } from "./read-manifests.ts";
+import { Explainer, type ExplainReport } from "./explainer.ts";
+import { openInput, readManifests } from "./read-manifests.ts";
 import { OPTIONS } from "./run-options.ts";
-
-/** What `fairway explain --output json` prints. Fields may be added, never removed. Schema: `docs/reference/explain.schema.json`. */
-export interface ExplainReport extends Omit<Explanation, "status"> {
-  readonly request: {
-    readonly method: string;
-    readonly url: string;
-    /** Canonical, without port: what rules see. "" when the request is refused. */
-    readonly host: string;
-    /** Canonical: what rules see. "" when the request is refused. */
-    readonly path: string;
-    readonly headers: readonly string[];
-    readonly clientIp: string;
-    readonly entryPoint: string;
-  };
-  /** Why the request is refused before it comes to routing; null when it is not. */
-  readonly failure: { readonly code: string; readonly message: string } | null;
-  /** What the proxy answers of its own: 404, 503, or the status of `failure`; null when it passes the request on or a middleware answers. */
-  readonly status: number | null;
-}
 
 interface ExplainOptions {
   readonly manifests: string;
+  readonly requests?: string;
+  readonly reasons: boolean;
   readonly request: string;
   readonly header: readonly string[];
   readonly clientIp: string;
@@ -47,11 +22,15 @@ interface ExplainOptions {
 }
 
 const HELP = `
-Exit codes: 0 explained, whether a route is found or not; 2 wrong use.
+With --requests, each line is a request as {"url": …, "method": …, "headers": {…}, "clientIP": …, "entryPoint": …}, all but url optional,
+and has one line of answer; the flags for a single request do not apply. Answers name no near misses unless --reasons asks for them.
+
+Exit codes: 0 explained, whether a route is found or not; 2 wrong use, or a line that is no request.
 ${examples(
   ["fairway explain http://shop.localhost/api/ --manifests config/samples/demo", "where a request goes, and why"],
   ["fairway explain https://shop.localhost/cart --manifests . -X POST -H 'X-Beta: 1'", "with a method and a header"],
   ["kustomize build . | fairway explain http://shop.test/ --manifests -", "from a pipe"],
+  ["fairway explain --requests requests.jsonl --manifests . > answers.jsonl", "thousands of requests a second"],
 )}`;
 
 /** `fairway explain URL`: why a request goes where it goes. */
@@ -60,8 +39,10 @@ export function command(): Command {
     .description(
       "Says which route a request takes and why: the rule that wins, the ones that nearly match, middlewares, endpoints.",
     )
-    .argument("<url>", "what the client asks for; the scheme, then the port, says which entry point it comes to")
+    .argument("[url]", "what the client asks for; the scheme, then the port, says which entry point it comes to")
     .requiredOption("--manifests <dir>", "folder of manifests, a single file, or - for the standard input")
+    .option("--requests <file>", "instead of a URL: requests as JSON lines, or - for the standard input")
+    .option("--reasons", "with --requests: tell the rules that match too, and the near misses", false)
     .option("-X, --request <method>", "method of the request", "GET")
     .addOption(
       new Option("-H, --header <'Name: value'>", "header of the request; may be given more than once")
@@ -80,54 +61,39 @@ export function command(): Command {
     .action(run);
 }
 
-async function run(url: string, options: ExplainOptions): Promise<void> {
-  const store = await loadStore(options.manifests);
+async function run(url: string | undefined, options: ExplainOptions): Promise<void> {
+  if ((url === undefined) === (options.requests === undefined)) wrongUse("give one URL, or --requests with a file of requests");
+  if (url === undefined) return explainAll(options.requests as string, options);
   const asked = { url, method: options.request, headers: options.header, clientIp: options.clientIp };
-  const report = explainRequest(store, asked, options.entrypoint, options.class);
+  const report = await explainRequest((intake) => readManifests(options.manifests, intake), asked, options);
   process.stdout.write(options.output === "json" ? `${JSON.stringify(report, null, 2)}\n` : explainText(report));
 }
 
-/** Explains a request against the objects of a store. Ends the command on wrong use. */
-export function explainRequest(
-  store: ObjectStore,
+/** Explains one request against manifests. Ends the command on wrong use. */
+export async function explainRequest(
+  load: Load,
   asked: AskedRequest,
-  choice: EntryPointChoice,
-  classes: readonly string[],
-): ExplainReport {
-  const url = parseUrl(asked.url);
-  const { entryPoint, entryPoints } = chooseEntryPoint(choice, url, store);
-  const { exchange, failure } = makeExchange(asked, url, entryPoint);
-  const request = { ...asked, host: exchange.host, path: exchange.path, entryPoint: entryPoint.name };
-  if (failure !== null) {
-    const told = { code: failure.code, message: FAILURE_MEANINGS[failure.code].meaning };
-    return {
-      request: { ...request, host: "", path: "" },
-      winner: null,
-      alsoMatching: [],
-      nearMisses: [],
-      failure: told,
-      status: replyTo(failure).status,
-    };
-  }
-  return { request, ...explain(compile(store, entryPoints, classes), entryPoint.name, exchange), failure: null };
+  { entrypoint, class: classes }: Pick<ExplainOptions, "entrypoint" | "class">,
+): Promise<ExplainReport> {
+  const explainer = await explainerOf(load, entrypoint, classes, /^https:/i.test(asked.url));
+  const explained = explainer.explain(asked);
+  return explained.ok ? explained.value.report : wrongUse(explained.error);
 }
 
-/** The one graph of all classes that are looked at. */
-function compile(store: ObjectStore, entryPoints: readonly EntryPoint[], classes: readonly string[]) {
-  const settings = manifestSettings(entryPoints, classes);
-  const together = { ...settings, classes: { ...settings.classes, publishAs: "explained" } };
-  const compiler = new Compiler(together);
-  compiler.update(store, "all");
-  const graph = compiler.graph(publishedClasses(together.classes)[0] ?? "");
-  assert(graph !== undefined, "a published class has a graph");
-  return graph;
+async function explainAll(path: string, { manifests, entrypoint, class: classes, reasons }: ExplainOptions): Promise<void> {
+  if (path === "-" && manifests === "-") wrongUse("the standard input holds either the manifests or the requests");
+  const requests = openInput(path);
+  const explainer = await explainerOf((intake) => readManifests(manifests, intake), entrypoint, classes, false);
+  const wrong = await answerRequests(explainer, requests, process.stdout, reasons);
+  if (wrong > 0) process.exitCode = EXIT_WRONG_USE;
 }
 
-async function loadStore(path: string): Promise<ObjectStore> {
-  const store = new ObjectStore();
-  const intake = new Intake(store, new KindCatalog());
-  await readManifests(path, intake);
-  return store;
+/** `isTls` is what a chosen entry point is that nobody described. */
+async function explainerOf(load: Load, choice: EntryPointChoice, classes: readonly string[], isTls: boolean): Promise<Explainer> {
+  const read = await readObjects(load);
+  const entryPoints = knownEntryPoints(choice, read.store, isTls);
+  if (!entryPoints.ok) return wrongUse(entryPoints.error);
+  return new Explainer(compileObjects(read, entryPoints.value, classes).graph, entryPoints.value, choice.chosen);
 }
 
 function collect(value: string, before: readonly string[]): readonly string[] {

@@ -1,16 +1,15 @@
 import { distance } from "fastest-levenshtein";
 import { matchers } from "../extensions/matchers/registry.gen.ts";
-import type { RoutingGraph } from "../model/graph.ts";
 import type { ObjectRef } from "../model/object-ref.ts";
 import type { Problem } from "../model/problem.ts";
-import { compareRanks } from "../model/rank.ts";
 import type { Router } from "../model/router.ts";
 import type { Rule } from "../model/rule.ts";
-import type { HttpExchange } from "../proxy/http1/exchange.ts";
 import { compileRule, explainRule, parsedMatch } from "../rules/compile.ts";
 import type { MatcherKey } from "../rules/matcher.ts";
 import { explainMiddlewares, type MiddlewareStep, type StepAnswer } from "./explain-middlewares.ts";
 import { type ExplainedEndpoint, type ExplainedService, explainService } from "./explain-service.ts";
+import type { ObservedExchange } from "./observed-exchange.ts";
+import type { RoutingTable } from "./routing-table.ts";
 
 /** How many near misses are told. */
 const NEAR_MISSES_MAX = 10;
@@ -59,22 +58,30 @@ export interface Explanation {
   readonly status: 404 | 503 | null;
 }
 
+/** Where a request goes, without the reasons. */
+export type Answer = Pick<Explanation, "winner" | "status">;
+
 /** Explains by a scan over all routers in their order: the same answer as the proxy's index gives. */
-export function explain(graph: RoutingGraph, entryPoint: string, exchange: HttpExchange): Explanation {
-  const routers = [...graph.resources.values()].filter(isRouter).sort((a, b) => compareRanks(a.rank, b.rank));
-  const matching = routers.filter((router) => router.entryPoints.includes(entryPoint) && holds(router.rule, exchange));
-  const [first] = matching;
+export function explain(table: RoutingTable, entryPoint: string, exchange: ObservedExchange): Explanation {
+  const { routers } = table;
+  const matching = routers.filter((router) => router.entryPoints.includes(entryPoint) && table.holds(router, exchange));
   // Before the middlewares of the winner have their way with the request.
   const nearMisses = nearest(routers, new Set(matching), entryPoint, exchange);
-  const winner = first === undefined ? null : explainWinner(first, graph, exchange);
-  return { winner, alsoMatching: matching.slice(1, 1 + NEAR_MISSES_MAX).map(show), nearMisses, status: statusOf(winner) };
+  const alsoMatching = matching.slice(1, 1 + NEAR_MISSES_MAX).map(show);
+  return { ...outcome(matching[0] ?? null, table, exchange), alsoMatching, nearMisses };
 }
 
-function isRouter(resource: { readonly id: string }): resource is Router {
-  return resource.id.startsWith("router:");
+/** Answers by the proxy's index: the time it takes does not grow with the number of routers. */
+export function answer(table: RoutingTable, entryPoint: string, exchange: ObservedExchange): Answer {
+  return outcome(table.find(entryPoint, exchange), table, exchange);
 }
 
-function holds(rule: Rule, exchange: HttpExchange): boolean {
+function outcome(router: Router | null, table: RoutingTable, exchange: ObservedExchange): Answer {
+  const winner = router === null ? null : explainWinner(router, table, exchange);
+  return { winner, status: statusOf(winner) };
+}
+
+function holds(rule: Rule, exchange: ObservedExchange): boolean {
   return compileRule(rule, matchers)(exchange);
 }
 
@@ -84,26 +91,22 @@ function statusOf(winner: Winner | null): Explanation["status"] {
   return winner.answer === null && winner.endpoints.length === 0 ? 503 : null;
 }
 
-function explainWinner(router: Router, graph: RoutingGraph, exchange: HttpExchange): Winner {
-  const { service, endpoints } = explainService(router.service, graph);
-  const { steps, answer } = explainMiddlewares(router, graph, exchange);
+function explainWinner(router: Router, table: RoutingTable, exchange: ObservedExchange): Winner {
+  const { service, endpoints } = explainService(router.service, table.graph);
+  const { steps, answer: given } = explainMiddlewares(router, table.graph, exchange);
   return {
     ...show(router),
     middlewares: steps,
-    answer,
+    answer: given,
     service,
     endpoints,
     tombstone: router.tombstone,
-    problems: graph.problems.filter(({ object }) => isSame(object, router.origin)),
+    problems: table.problemsOf(router.origin),
   };
 }
 
 function show({ id, origin, ruleText, rank }: Router): AlsoMatching {
   return { router: id, object: origin, rule: ruleText, priority: rank.priority };
-}
-
-function isSame(a: ObjectRef, b: ObjectRef): boolean {
-  return a.kind === b.kind && a.namespace === b.namespace && a.name === b.name;
 }
 
 interface Candidate {
@@ -125,7 +128,7 @@ function nearest(
   routers: readonly Router[],
   matching: ReadonlySet<Router>,
   entryPoint: string,
-  exchange: HttpExchange,
+  exchange: ObservedExchange,
 ): readonly NearMiss[] {
   const candidates = routers
     .filter((router) => !matching.has(router))
@@ -135,7 +138,7 @@ function nearest(
   return ordered.slice(0, NEAR_MISSES_MAX).map(({ miss }) => miss);
 }
 
-function candidateOf(router: Router, entryPoint: string, exchange: HttpExchange): Candidate {
+function candidateOf(router: Router, entryPoint: string, exchange: ObservedExchange): Candidate {
   const terms = router.rule.op === "and" ? router.rule.terms : [router.rule];
   const failing = terms.filter((term) => !holds(term, exchange));
   const telling = terms.filter((term) => !failing.includes(term) && !alwaysHolds(term));

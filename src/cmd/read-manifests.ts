@@ -1,4 +1,4 @@
-import { statSync } from "node:fs";
+import { accessSync, constants, createReadStream, statSync } from "node:fs";
 import { type LoadedManifests, loadManifests, loadText } from "../control/sources/directory/load-manifests.ts";
 import { FILE_BYTES_MAX } from "../control/sources/directory/manifest-file.ts";
 import type { Intake } from "../control/validate/intake.ts";
@@ -9,6 +9,19 @@ export async function readManifests(path: string, intake: Intake): Promise<Loade
   if (path === "-") return loadText(await standardInput(), intake);
   if (statSync(path, { throwIfNoEntry: false }) === undefined) return wrongUse(`there is no file or folder ${path}`);
   return loadManifests(path, intake);
+}
+
+/** Opens what a command reads line by line: a file (a pipe, too), or `-` for the standard input. Ends the command when it cannot be read. */
+export function openInput(path: string): AsyncIterable<Buffer> {
+  if (path === "-") return process.stdin;
+  try {
+    accessSync(path, constants.R_OK);
+    if (statSync(path).isDirectory()) wrongUse(`${path} is a folder`);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).syscall === undefined) throw error;
+    wrongUse(`${path} cannot be read: ${(error as NodeJS.ErrnoException).code}`);
+  }
+  return createReadStream(path);
 }
 
 /** All of the standard input; just past the limit where it is longer, which is then told as it is for a file. */

@@ -14,6 +14,11 @@ export function redactResource(resource: Resource): Resource {
   return redact(resource) as Resource;
 }
 
+/** As `redactResource`, for any part of one. */
+export function redactValue(value: unknown): unknown {
+  return redact(value);
+}
+
 function redact(value: unknown): unknown {
   if (Array.isArray(value)) return isSecretPair(value) ? [value[0], REDACTED] : value.map(redact);
   if (value === null || typeof value !== "object") return value;

@@ -1,0 +1,72 @@
+import { matchers } from "../extensions/matchers/registry.gen.ts";
+import { middlewareModules } from "../extensions/middlewares/registry.gen.ts";
+import { assert } from "../kernel/assert.ts";
+import { encodeResource, SetHash } from "../model/encode.ts";
+import type { RoutingGraph } from "../model/graph.ts";
+import { resourceType } from "../model/ids.ts";
+import { type ObjectRef, objectKey } from "../model/object-ref.ts";
+import type { Problem } from "../model/problem.ts";
+import type { Router } from "../model/router.ts";
+import { Builder } from "../proxy/build/builder.ts";
+import { World } from "../proxy/worker/world.ts";
+import { compileRule, type Predicate } from "../rules/compile.ts";
+import type { RequestFacts } from "../rules/request-facts.ts";
+import { routersOf } from "./graph-report.ts";
+
+/** A compiled graph, ready for questions: quickly, by the proxy's own index, or router by router. */
+export class RoutingTable {
+  readonly graph: RoutingGraph;
+  readonly #predicates = new Map<Router, Predicate>();
+  #routers: readonly Router[] | null = null;
+  #problems: ReadonlyMap<string, readonly Problem[]> | null = null;
+  #world: World<true> | null = null;
+
+  constructor(graph: RoutingGraph) {
+    this.graph = graph;
+  }
+
+  /** In the order they are tried. */
+  get routers(): readonly Router[] {
+    this.#routers ??= routersOf(this.graph);
+    return this.#routers;
+  }
+
+  /** The router that takes a request, as the proxy finds it; null when none does. The first question builds the index. */
+  find(entryPoint: string, facts: RequestFacts): Router | null {
+    this.#world ??= worldOf(this.graph);
+    const found = this.#world.route(this.#world.entryPointBit(entryPoint), facts);
+    return found === null ? null : (this.graph.resources.get(found.data.id) as Router);
+  }
+
+  /** Whether a request fulfils the rule of a router, entry points aside. */
+  holds(router: Router, facts: RequestFacts): boolean {
+    let predicate = this.#predicates.get(router);
+    if (predicate === undefined) {
+      predicate = compileRule(router.rule, matchers);
+      this.#predicates.set(router, predicate);
+    }
+    return predicate(facts);
+  }
+
+  /** What is wrong with an object. */
+  problemsOf(object: ObjectRef): readonly Problem[] {
+    this.#problems ??= Map.groupBy(this.graph.problems, (problem) => objectKey(problem.object));
+    return this.#problems.get(objectKey(object)) ?? [];
+  }
+}
+
+/** What a worker of the proxy would hold, without certificates, which no route depends on, and without upstreams. */
+function worldOf(graph: RoutingGraph): World<true> {
+  const resources = [...graph.resources.values()].filter(({ id }) => resourceType(id) !== "certificate");
+  const upserts = resources.map(encodeResource);
+  const version = new SetHash();
+  for (const { hash } of upserts) version.add(hash);
+  const parts = { matchers, middlewares: middlewareModules };
+  const built = new Builder(parts).apply({ version: version.hex(), reset: true, upserts, removals: [] });
+  assert(built.ok, "what was encoded just now is intact");
+  const services = { create: () => true as const, update: () => {}, close: () => {} };
+  const world = new World<true>({ ...parts, services, onUnbuildable: () => {} });
+  world.prepare(built.value.update);
+  world.switch(built.value.update.sequence);
+  return world;
+}
