@@ -73,7 +73,7 @@ test("reasons come on demand", async () => {
   const [answer] = await answersTo(['{"url": "http://a.test/api/x"}'], true);
   expect(answer).toMatchObject({
     alsoMatching: [{ rule: "Host(`a.test`)" }],
-    nearMisses: [{ failed: "Method(`POST`)" }, { failed: "Host(`b.test`)" }, { failed: "Header(`X-Beta`, `1`)" }],
+    nearMisses: [{ failed: "Header(`X-Beta`, `1`)" }, { failed: "Method(`POST`)" }, { failed: "Host(`b.test`)" }],
   });
 });
 
