@@ -15,8 +15,8 @@ export interface SupervisorTiming {
 }
 
 export const SUPERVISOR_TIMING: SupervisorTiming = {
-  prepareMs: 2_000,
-  switchMs: 2_000,
+  prepareMs: 10_000,
+  switchMs: 10_000,
   startMs: 30_000,
   silenceMs: 10_000,
   restartFirstMs: 50,
