@@ -23,6 +23,7 @@ const COMMANDS: Readonly<Record<string, CommandEntry>> = {
   proxy: { summary: "run the data plane: serve what an operator publishes", load: () => import("./cmd/proxy.ts") },
   check: { summary: "validate manifests: schema, references, conflicts", load: () => import("./cmd/check.ts") },
   explain: { summary: "say why a request goes where it goes", load: () => import("./cmd/explain.ts") },
+  test: { summary: "route tests: does every request go where it should?", load: () => import("./cmd/test.ts") },
   graph: { summary: "print the compiled routing graph: JSON, DOT, Mermaid", load: () => import("./cmd/graph.ts") },
 };
 

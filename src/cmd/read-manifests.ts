@@ -6,7 +6,7 @@ import { wrongUse } from "./cli.ts";
 
 /** Reads what a command was given as manifests: a folder, a single file, or `-` for the standard input. Ends it when there is none. */
 export async function readManifests(path: string, intake: Intake): Promise<LoadedManifests> {
-  if (path === "-") return loadText(await standardInput(), intake);
+  if (path === "-") return loadText(await wholeText(process.stdin), intake);
   if (statSync(path, { throwIfNoEntry: false }) === undefined) return wrongUse(`there is no file or folder ${path}`);
   return loadManifests(path, intake);
 }
@@ -24,11 +24,18 @@ export function openInput(path: string): AsyncIterable<Buffer> {
   return createReadStream(path);
 }
 
-/** All of the standard input; just past the limit where it is longer, which is then told as it is for a file. */
-async function standardInput(): Promise<string> {
+/** All of a file, or of the standard input, as text. Ends the command when it cannot be read, or is larger than a manifest may be. */
+export async function readWhole(path: string): Promise<string> {
+  const text = await wholeText(openInput(path));
+  if (Buffer.byteLength(text) > FILE_BYTES_MAX) wrongUse(`${path} is larger than ${FILE_BYTES_MAX / 1024 ** 2} MiB`);
+  return text.replace(/^\uFEFF/, "");
+}
+
+/** All of a stream; just past the limit where it is longer, which whoever asked will notice. */
+async function wholeText(stream: AsyncIterable<Buffer>): Promise<string> {
   const chunks: Buffer[] = [];
   let bytes = 0;
-  for await (const chunk of process.stdin as AsyncIterable<Buffer>) {
+  for await (const chunk of stream) {
     chunks.push(chunk);
     bytes += chunk.length;
     if (bytes > FILE_BYTES_MAX) break;
