@@ -17,3 +17,15 @@ export const REGEX_LENGTH_MAX = 4096;
 
 /** Instructions of one compiled regular expression: matching costs at most this for each character looked at. */
 export const REGEX_INSTRUCTIONS_MAX = 20_000;
+
+/** Alternatives of one rule (its `or`s multiplied out) up to which it is compared with others. */
+export const ALTERNATIVES_MAX = 256;
+
+/** Literals of one alternative up to which its rule is compared with others. */
+export const LITERALS_MAX = 64;
+
+/** Rules that may cover another one together: with more that come close, only each alone is looked at. */
+export const UNION_MAX = 32;
+
+/** Steps of reasoning about rules that cover another one together. */
+export const UNION_ROUNDS_MAX = 8;

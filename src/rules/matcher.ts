@@ -17,6 +17,8 @@ export interface Matcher<Arg = unknown> {
   test(facts: RequestFacts, arg: Arg): boolean;
   /** What this matcher pins down, for the index and for the order; absent for everything that is neither host nor path. */
   key?(arg: Arg): MatcherKey;
+  /** What `test` looks at and accepts, for telling whether one rule covers another. Absent: it can be compared with itself alone. */
+  scope?(arg: Arg, args: readonly string[]): MatcherScope;
   /** What `test` costs next to one comparison of strings (which is 1, and the default): cheap terms of an `and` run first. */
   readonly cost?: number;
 }
@@ -32,6 +34,24 @@ export type MatcherKey =
   | { readonly on: "host"; readonly form: "regex" | "any" }
   | { readonly on: "path"; readonly form: "exact" | "prefix"; readonly value: string; readonly loose?: boolean }
   | { readonly on: "path"; readonly form: "regex" };
+
+/**
+ * The values a matcher accepts of what it looks at. Where a request may have several values (`isSingle` false), one of them is enough.
+ *
+ * - `everything`: any value; `nonEmpty`: any but the empty one
+ * - `exact`: `value` alone
+ * - `label`: one non-empty label, a dot, and `value`
+ * - `prefix`: what begins with `value`; `segments`: `value`, or what begins with `value` and a slash
+ * - `regex`: what the expression `value` matches
+ */
+export interface MatcherScope {
+  /** What is looked at, for example `host` or `header accept`: matchers of different subjects say nothing of each other. */
+  readonly subject: string;
+  readonly isSingle: boolean;
+  readonly form: "everything" | "nonEmpty" | "exact" | "label" | "prefix" | "segments" | "regex";
+  /** "" for `everything` and `nonEmpty`. */
+  readonly value: string;
+}
 
 export interface MatcherError {
   /** Which argument is wrong, from 0. */

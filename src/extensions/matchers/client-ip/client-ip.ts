@@ -16,6 +16,7 @@ export const clientIp: Matcher<BlockList> = {
     const family = isIP(clientAddress);
     return family !== 0 && range.check(clientAddress, family === 4 ? "ipv4" : "ipv6");
   },
+  scope: (_, [text]) => ({ subject: "clientAddress", isSingle: true, form: "prefix", value: networkBits(text as string) }),
 };
 
 /** Parses one address or a CIDR; bits beyond the prefix do not matter. */
@@ -31,4 +32,21 @@ function parseRange(text: string): Result<BlockList, MatcherError> {
   const range = new BlockList();
   range.addSubnet(address, length, family === 4 ? "ipv4" : "ipv6");
   return ok(range);
+}
+
+/** The leading bits, as a text of 0 and 1, that all addresses of a range share; IPv4 as the IPv6 addresses it counts as. */
+function networkBits(text: string): string {
+  const [address = "", prefix] = text.split("/");
+  const isV4 = isIP(address) === 4;
+  const bits = wordsOf(isV4 ? `::ffff:${address}` : address).map((word) => word.toString(2).padStart(16, "0"));
+  return bits.join("").slice(0, prefix === undefined ? undefined : (isV4 ? 96 : 0) + Number(prefix));
+}
+
+/** The eight words of an IPv6 address (RFC 4291 §2.2). */
+function wordsOf(address: string): readonly number[] {
+  // The URL parser writes the last two words in hexadecimal.
+  const [head = "", tail] = new URL(`http://[${address}]`).hostname.slice(1, -1).split("::");
+  const [front, back] = [head, tail ?? ""].map((part) => (part === "" ? [] : part.split(":"))) as [string[], string[]];
+  const zeros = Array.from({ length: 8 - front.length - back.length }, () => "0");
+  return [...front, ...zeros, ...back].map((word) => Number.parseInt(word, 16));
 }

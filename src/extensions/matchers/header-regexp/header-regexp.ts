@@ -2,7 +2,7 @@ import { ok } from "../../../kernel/result.ts";
 import type { LinearRegex } from "../../../rules/linear-regex.ts";
 import type { Matcher } from "../../../rules/matcher.ts";
 import { HEADER_COST, headerName } from "../header-name.ts";
-import { REGEX_COST, regexArgument } from "../regex-argument.ts";
+import { REGEX_COST, regexArgument, regexScope } from "../regex-argument.ts";
 
 interface HeaderRegexpArg {
   readonly name: string;
@@ -24,4 +24,5 @@ export const headerRegexp: Matcher<HeaderRegexpArg> = {
     for (const value of facts.headerValues(name)) if (regex.test(value)) return true;
     return false;
   },
+  scope: ({ name }, [, text]) => ({ subject: `header ${name}`, isSingle: false, ...regexScope(text as string) }),
 };

@@ -17,4 +17,5 @@ export const header: Matcher<HeaderArg> = {
     return name.ok ? ok({ name: name.value, value: value as string }) : name;
   },
   test: (facts, { name, value }) => facts.headerValues(name).includes(value),
+  scope: ({ name, value }) => ({ subject: `header ${name}`, isSingle: false, form: "exact", value }),
 };

@@ -1,6 +1,6 @@
 import type { LinearRegex } from "../../../rules/linear-regex.ts";
 import type { Matcher } from "../../../rules/matcher.ts";
-import { REGEX_COST, regexArgument } from "../regex-argument.ts";
+import { REGEX_COST, regexArgument, regexScope } from "../regex-argument.ts";
 
 /** The expression matches somewhere in the request's host, which is lower case and without port and trailing dot. */
 export const hostRegexp: Matcher<LinearRegex> = {
@@ -10,4 +10,5 @@ export const hostRegexp: Matcher<LinearRegex> = {
   parse: (args) => regexArgument(args, 0),
   test: (facts, regex) => regex.test(facts.host),
   key: () => ({ on: "host", form: "regex" }),
+  scope: (_, [text]) => ({ subject: "host", isSingle: true, ...regexScope(text as string) }),
 };

@@ -30,7 +30,10 @@ export const host: Matcher<HostArg> = {
     return form === "any" || hasOneLabelMore(facts.host, name);
   },
   key: ({ form, name }) => (form === "any" ? { on: "host", form } : { on: "host", form, value: name }),
+  scope: ({ form, name }) => ({ subject: "host", isSingle: true, form: SCOPE_FORM[form], value: name }),
 };
+
+const SCOPE_FORM = { exact: "exact", wildcard: "label", any: "everything" } as const;
 
 /** Whether `value` is one non-empty label, a dot, and `name`. */
 function hasOneLabelMore(value: string, name: string): boolean {

@@ -11,4 +11,5 @@ export const method: Matcher<string> = {
     return token.ok ? ok(token.value.toUpperCase()) : token;
   },
   test: (facts, wanted) => facts.method === wanted,
+  scope: (value) => ({ subject: "method", isSingle: true, form: "exact", value }),
 };

@@ -8,4 +8,5 @@ export const pathPrefix: Matcher<string> = {
   parse: ([text]) => pathArgument("PathPrefix", text as string),
   test: (facts, prefix) => facts.path.startsWith(prefix),
   key: (prefix) => ({ on: "path", form: "prefix", value: prefix }),
+  scope: (value) => ({ subject: "path", isSingle: true, form: "prefix", value }),
 };

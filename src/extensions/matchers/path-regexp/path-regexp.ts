@@ -1,6 +1,6 @@
 import type { LinearRegex } from "../../../rules/linear-regex.ts";
 import type { Matcher } from "../../../rules/matcher.ts";
-import { REGEX_COST, regexArgument } from "../regex-argument.ts";
+import { REGEX_COST, regexArgument, regexScope } from "../regex-argument.ts";
 
 /** The expression matches somewhere in the request's canonical path. */
 export const pathRegexp: Matcher<LinearRegex> = {
@@ -10,4 +10,5 @@ export const pathRegexp: Matcher<LinearRegex> = {
   parse: (args) => regexArgument(args, 0),
   test: (facts, regex) => regex.test(facts.path),
   key: () => ({ on: "path", form: "regex" }),
+  scope: (_, [text]) => ({ subject: "path", isSingle: true, ...regexScope(text as string) }),
 };

@@ -21,4 +21,5 @@ export const pathSegmentPrefix: Matcher<string> = {
     return path.length === prefix.length || prefix.length === 1 || path.charCodeAt(prefix.length) === SLASH;
   },
   key: (prefix) => ({ on: "path", form: "prefix", value: prefix, loose: prefix.length > 1 }),
+  scope: (value) => ({ subject: "path", isSingle: true, form: value.length > 1 ? "segments" : "prefix", value }),
 };

@@ -8,4 +8,5 @@ export const path: Matcher<string> = {
   parse: ([text]) => pathArgument("Path", text as string),
   test: (facts, wanted) => facts.path === wanted,
   key: (wanted) => ({ on: "path", form: "exact", value: wanted }),
+  scope: (value) => ({ subject: "path", isSingle: true, form: "exact", value }),
 };

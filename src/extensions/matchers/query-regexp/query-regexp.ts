@@ -25,4 +25,8 @@ export const queryRegexp: Matcher<QueryRegexpArg> = {
     for (const value of facts.queryValues(name)) if (regex === null ? value === "" : regex.test(value)) return true;
     return false;
   },
+  scope: ({ name }, [, text]) => {
+    const accepted = text === undefined ? ({ form: "exact", value: "" } as const) : ({ form: "regex", value: text } as const);
+    return { subject: `query ${name}`, isSingle: false, ...accepted };
+  },
 };

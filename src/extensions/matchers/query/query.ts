@@ -14,4 +14,5 @@ export const query: Matcher<QueryArg> = {
   cost: QUERY_COST,
   parse: ([name, value]) => ok({ name: name as string, value: value ?? "" }),
   test: (facts, { name, value }) => facts.queryValues(name).includes(value),
+  scope: ({ name, value }) => ({ subject: `query ${name}`, isSingle: false, form: "exact", value }),
 };

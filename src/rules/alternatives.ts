@@ -1,0 +1,89 @@
+import type { Rule } from "../model/rule.ts";
+import { ALTERNATIVES_MAX, LITERALS_MAX } from "./limits.ts";
+import { excludes, implies, isAlwaysTrue, type Literal, literalOf, negation } from "./literal.ts";
+import type { MatcherTable } from "./matcher.ts";
+
+/** Literals that must all be true; none is implied by the others, and no two exclude each other. Empty: every request. */
+export type Alternative = readonly Literal[];
+
+/** Alternatives up to which those that another one contains are looked for. */
+const ABSORBED_MAX = 16;
+
+/**
+ * Multiplies a rule out: a request fulfils the rule ⇔ it fulfils one of its alternatives. Empty when no request can. Null when there
+ * are more than `ALTERNATIVES_MAX`, or longer ones than `LITERALS_MAX`. The rule must have no obstacle (see `ruleObstacle`).
+ */
+export function alternativesOf(rule: Rule, matchers: MatcherTable): readonly Alternative[] | null {
+  const all = expand(rule, false, matchers);
+  if (all === null) return null;
+  const distinct = [...new Map(all.map((alternative) => [alternativeKey(alternative), alternative])).values()];
+  return distinct.length > ABSORBED_MAX ? distinct : distinct.filter((one, index) => !isAbsorbed(one, index, distinct));
+}
+
+/** The same for two alternatives that say the same in another spelling and order. */
+export function alternativeKey(alternative: Alternative): string {
+  return alternative
+    .map((literal) => literal.key)
+    .sort()
+    .join(" ");
+}
+
+/** Whether every request that fulfils `narrow` fulfils `wide`. False where it cannot be told. */
+export function isWithin(narrow: Alternative, wide: Alternative): boolean {
+  return wide.every((literal) => isImplied(literal, narrow));
+}
+
+export function isImplied(literal: Literal, by: Alternative): boolean {
+  return isAlwaysTrue(literal) || by.some((one) => implies(one, literal));
+}
+
+/** Of two that contain each other the first stays. */
+function isAbsorbed(one: Alternative, index: number, all: readonly Alternative[]): boolean {
+  return all.some((other, at) => at !== index && isWithin(one, other) && (at < index || !isWithin(other, one)));
+}
+
+type Expanded = readonly Alternative[] | null;
+
+function expand(rule: Rule, isNegated: boolean, matchers: MatcherTable): Expanded {
+  switch (rule.op) {
+    case "match":
+      return simplified([[literalOf(rule, isNegated, matchers)]]);
+    case "not":
+      return expand(rule.term, !isNegated, matchers);
+    default: {
+      const isSum = (rule.op === "or") !== isNegated;
+      const parts = rule.terms.map((term) => expand(term, isNegated, matchers));
+      return parts.reduce((a, b) => (a === null || b === null ? null : isSum ? sum(a, b) : product(a, b)));
+    }
+  }
+}
+
+function sum(a: readonly Alternative[], b: readonly Alternative[]): Expanded {
+  return a.length + b.length > ALTERNATIVES_MAX ? null : [...a, ...b];
+}
+
+function product(a: readonly Alternative[], b: readonly Alternative[]): Expanded {
+  if (a.length * b.length > ALTERNATIVES_MAX) return null;
+  return simplified(a.flatMap((left) => b.map((right) => [...left, ...right])));
+}
+
+/** Leaves out what nobody can fulfil, and in the rest what needs no saying. */
+function simplified(alternatives: readonly Alternative[]): Expanded {
+  if (alternatives.some((alternative) => alternative.length > LITERALS_MAX)) return null;
+  return alternatives.filter((alternative) => !isContradiction(alternative)).map(withoutImplied);
+}
+
+function isContradiction(alternative: Alternative): boolean {
+  return alternative.some(
+    (literal, index) => isAlwaysTrue(negation(literal)) || alternative.slice(0, index).some((other) => excludes(other, literal)),
+  );
+}
+
+/** Of literals that imply each other the first stays. */
+function withoutImplied(alternative: Alternative): Alternative {
+  return alternative.filter(
+    (literal, index) =>
+      !isAlwaysTrue(literal) &&
+      !alternative.some((other, at) => at !== index && implies(other, literal) && (at < index || !implies(literal, other))),
+  );
+}
