@@ -118,7 +118,7 @@ export type ToWorker =
   /** The prepared generation will not come: forget it. */
   | { readonly type: "forget"; readonly sequence: number }
   | { readonly type: "names"; readonly names: readonly ResolvedName[] }
-  /** From now on `Connection: close` on every response, idle connections closed; listeners stay open. */
+  /** From now on `Connection: close` on every response; listeners stay open, and idle connections, on which a request may be coming. */
   | { readonly type: "drain" }
   /** Close listeners; exit when the last exchange ends or `deadlineMs` has passed. */
   | { readonly type: "close"; readonly deadlineMs: number };
@@ -126,10 +126,13 @@ export type ToWorker =
 // --- worker → supervisor ---
 
 export type FromWorker =
-  /** Listening (or with nothing to listen on yet) and holding this generation (0: none). */
+  /** Started, and holding this generation (0: none). It listens from its first switch on: what it holds may be behind by then. */
   | { readonly type: "ready"; readonly sequence: number }
-  /** New listeners are bound, everything is in place; `problem` names an entry point that could not be opened. */
-  | { readonly type: "prepared"; readonly sequence: number; readonly problem: string | null }
+  /**
+   * New listeners are bound, everything is in place; `problem` names an entry point that could not be opened. With a `refusal` the
+   * generation cannot be used, and the worker runs on what it has.
+   */
+  | { readonly type: "prepared"; readonly sequence: number; readonly problem: string | null; readonly refusal: string | null }
   | { readonly type: "switched"; readonly sequence: number }
   /** Sent once a second: shows that the thread lives, and what load it carries. */
   | { readonly type: "alive"; readonly connections: number; readonly lastAcceptMs: number }

@@ -18,6 +18,21 @@ export class CurrentGeneration {
     return this.#last && { ...this.#last, index: shards(this.#index), resources: shards(this.#resources) };
   }
 
+  /** The current generation, for a worker that holds generation `sequence`: nothing but the step when it holds all of it. */
+  for(sequence: number): GenerationUpdate | null {
+    const last = this.#last;
+    return last !== null && sequence === last.sequence ? { ...last, index: [], resources: [] } : this.whole();
+  }
+
+  /**
+   * `next` for a worker that holds generation `sequence`. An update leads on from the current generation alone: who holds another one
+   * (a worker that has just started) gets everything, or shards that changed in between would be missing.
+   */
+  next(next: GenerationUpdate, sequence: number): GenerationUpdate {
+    if (sequence === this.sequence) return next;
+    return { ...next, index: overlaid(this.#index, next.index), resources: overlaid(this.#resources, next.resources) };
+  }
+
   /** 0 before the first. */
   get sequence(): number {
     return this.#last?.sequence ?? 0;
@@ -27,6 +42,10 @@ export class CurrentGeneration {
   get version(): string {
     return this.#last?.version ?? "";
   }
+}
+
+function overlaid(base: ReadonlyMap<number, SharedArrayBuffer>, over: readonly ShardUpdate[]): ShardUpdate[] {
+  return shards(new Map([...base, ...over.map(({ shard, bytes }) => [shard, bytes] as const)]));
 }
 
 function shards(map: ReadonlyMap<number, SharedArrayBuffer>): ShardUpdate[] {

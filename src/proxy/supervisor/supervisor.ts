@@ -119,6 +119,7 @@ export class Supervisor implements AdminSource {
       timing: options.timing ?? SUPERVISOR_TIMING,
       log,
       onReady: (worker) => this.#onWorkerReady(worker),
+      onLive: ({ slot }) => onEvent({ event: "workerReady", slot }),
       onLost: (slot, reason) => this.#onWorkerLost(slot, reason),
     });
     this.#metrics = new SupervisorMetrics({
@@ -225,12 +226,12 @@ export class Supervisor implements AdminSource {
 
   async #swapTo(update: GenerationUpdate, refused: readonly Refusal[], startMs: number): Promise<Outcome> {
     // When none comes up on what is current, the new generation may be the way out.
-    await within(this.#clock, WORKERS_WAIT_MS, this.#workers.someLive());
-    const workers = this.#workers.live;
-    const { switched, lost, problems } = await swap(workers, update);
+    await within(this.#clock, WORKERS_WAIT_MS, this.#workers.someReady());
+    const fit = ({ sequence }: WorkerHandle): GenerationUpdate => this.#current.next(update, sequence);
+    const { lost, refusal, problems } = await swap(this.#workers.ready, update.sequence, fit);
     for (const { worker, reason } of lost) this.#workers.replace(worker, reason);
-    if (workers.length > 0 && switched === 0) {
-      const reason = `no worker took it: ${lost[0]?.reason}`;
+    if (refusal !== null) {
+      const reason = `no worker took it: ${refusal}`;
       this.#rememberDeadly(update.version, reason);
       return this.#reject(update.version, reason);
     }
@@ -287,15 +288,22 @@ export class Supervisor implements AdminSource {
 
   // --- threads ---
 
-  /** A worker that became ready on an older generation is brought up to the current one. */
+  /** A worker that has started is brought up to the current generation, and listens from then on. */
   #onWorkerReady(worker: WorkerHandle): void {
-    this.#options.onEvent({ event: "workerReady", slot: worker.slot });
     if (this.#draining) worker.post({ type: "drain" });
     void this.#exclusively(async () => {
-      const whole = this.#current.whole();
-      if (!whole || !worker.isLive || worker.sequence === whole.sequence) return;
-      const { lost } = await swap([worker], whole);
-      for (const { reason } of lost) this.#workers.replace(worker, reason);
+      // A generation that came in between has taken it along.
+      if (!worker.isReady || worker.isLive) return;
+      const update = this.#current.for(worker.sequence);
+      if (update === null) {
+        worker.goLive();
+        return;
+      }
+      const { refusal, lost, problems } = await swap([worker], update.sequence, () => update);
+      for (const problem of problems)
+        this.#options.log.error("an entry point cannot be opened", { worker: worker.slot, problem });
+      const reason = refusal ?? lost[0]?.reason;
+      if (reason !== undefined) this.#workers.replace(worker, reason);
     });
   }
 

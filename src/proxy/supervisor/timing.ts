@@ -1,4 +1,7 @@
-/** How long the supervisor waits for what. Tests use shorter ones. */
+/**
+ * How long the supervisor waits for what. Tests use shorter ones. A worker on a busy machine is slow and not lost: until it has been
+ * silent for long, waiting for it costs less than a listener.
+ */
 export interface SupervisorTiming {
   /** A worker that has not prepared a generation in this time is replaced. */
   readonly prepareMs: number;

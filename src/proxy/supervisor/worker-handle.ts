@@ -7,10 +7,21 @@ import { within } from "./within.ts";
 /** What a worker tells beside the answers that are awaited. */
 export interface WorkerEvents {
   onReady(worker: WorkerHandle): void;
+  /** It listens and carries traffic. */
+  onLive(worker: WorkerHandle): void;
   /** The thread is gone; `reason` says why it ended. */
   onExit(worker: WorkerHandle, reason: string): void;
   onLog(worker: WorkerHandle, line: Extract<FromWorker, { readonly type: "log" }>): void;
 }
+
+/** What came of asking a worker to prepare. */
+export type Preparation =
+  /** `problem`: its word on entry points it could not open; null when all are. */
+  | { readonly outcome: "prepared"; readonly problem: string | null }
+  /** It cannot use the generation, and runs on what it has. */
+  | { readonly outcome: "refused"; readonly reason: string }
+  /** It is gone, or did not answer in time. */
+  | { readonly outcome: "lost"; readonly reason: string };
 
 export interface WorkerHandleOptions {
   readonly url: URL;
@@ -29,9 +40,11 @@ export class WorkerHandle {
   readonly #worker: Worker;
   readonly #clock: Clock;
   readonly #timing: SupervisorTiming;
+  readonly #events: WorkerEvents;
   readonly #waiting = new Map<string, (message: FromWorker | null) => void>();
   readonly #exited: Promise<void>;
-  #state: "starting" | "live" | "gone" = "starting";
+  /** `ready`: it holds what it was started with, and listens once it has switched to what is current. */
+  #state: "starting" | "ready" | "live" | "gone" = "starting";
   #heardMs: number;
   #sequence = 0;
   #error: Error | null = null;
@@ -40,6 +53,7 @@ export class WorkerHandle {
     this.slot = start.slot;
     this.#clock = clock;
     this.#timing = timing;
+    this.#events = events;
     this.startedMs = clock.monotonicMs();
     this.#heardMs = this.startedMs;
     this.#worker = new Worker(url, {
@@ -47,7 +61,7 @@ export class WorkerHandle {
       name: `worker ${start.slot}`,
       resourceLimits: { maxOldGenerationSizeMb: heapMb },
     });
-    this.#worker.on("message", (message: FromWorker) => this.#receive(message, events));
+    this.#worker.on("message", (message: FromWorker) => this.#receive(message));
     this.#worker.on("error", (error: Error) => {
       this.#error = error;
     });
@@ -66,6 +80,11 @@ export class WorkerHandle {
     return this.#state === "live";
   }
 
+  /** Whether it can be given a generation. */
+  get isReady(): boolean {
+    return this.#state === "ready" || this.#state === "live";
+  }
+
   /** The generation it holds; 0: none. */
   get sequence(): number {
     return this.#sequence;
@@ -74,14 +93,17 @@ export class WorkerHandle {
   /** Whether it should have been heard or have become ready by now. */
   isOverdue(nowMs: number): boolean {
     if (this.#state === "starting") return nowMs - this.startedMs > this.#timing.startMs;
-    return this.#state === "live" && nowMs - this.#heardMs > this.#timing.silenceMs;
+    return this.isReady && nowMs - this.#heardMs > this.#timing.silenceMs;
   }
 
-  /** First step. Answers the worker's word on entry points (null: all open), or why it did not prepare. */
-  async prepare(update: GenerationUpdate): Promise<{ readonly prepared: boolean; readonly problem: string | null }> {
+  /** First step. */
+  async prepare(update: GenerationUpdate): Promise<Preparation> {
     const answer = await this.#ask({ type: "prepare", update }, `prepared ${update.sequence}`, this.#timing.prepareMs);
-    if (answer?.type === "prepared") return { prepared: true, problem: answer.problem };
-    return { prepared: false, problem: this.#missing(`prepare generation ${update.sequence}`, this.#timing.prepareMs) };
+    if (answer?.type !== "prepared") {
+      return { outcome: "lost", reason: this.#missing(`prepare generation ${update.sequence}`, this.#timing.prepareMs) };
+    }
+    if (answer.refusal !== null) return { outcome: "refused", reason: answer.refusal };
+    return { outcome: "prepared", problem: answer.problem };
   }
 
   /** Second step. Null when it has switched, else why not. */
@@ -89,7 +111,15 @@ export class WorkerHandle {
     const answer = await this.#ask({ type: "switch", sequence }, `switched ${sequence}`, this.#timing.switchMs);
     if (answer === null) return this.#missing(`switch to generation ${sequence}`, this.#timing.switchMs);
     this.#sequence = sequence;
+    this.goLive();
     return null;
+  }
+
+  /** It carries traffic from now on, or could if there were an entry point. */
+  goLive(): void {
+    if (this.#state !== "ready") return;
+    this.#state = "live";
+    this.#events.onLive(this);
   }
 
   post(message: ToWorker): void {
@@ -120,15 +150,15 @@ export class WorkerHandle {
     return received;
   }
 
-  #receive(message: FromWorker, events: WorkerEvents): void {
+  #receive(message: FromWorker): void {
     this.#heardMs = this.#clock.monotonicMs();
-    if (message.type === "log") events.onLog(this, message);
+    if (message.type === "log") this.#events.onLog(this, message);
     else if (message.type === "prepared" || message.type === "switched") {
       this.#waiting.get(`${message.type} ${message.sequence}`)?.(message);
     } else if (message.type === "ready") {
       this.#sequence = message.sequence;
-      this.#state = "live";
-      events.onReady(this);
+      this.#state = "ready";
+      this.#events.onReady(this);
     }
   }
 }

@@ -27,8 +27,10 @@ export interface WorkersOptions {
   readonly clock: Clock;
   readonly timing: SupervisorTiming;
   readonly log: Logger;
-  /** A worker has become ready: it carries traffic, on what it was started with. */
+  /** A worker has started: it can be given what is current. */
   readonly onReady: (worker: WorkerHandle) => void;
+  /** A worker carries traffic. */
+  readonly onLive: (worker: WorkerHandle) => void;
   /** A worker is gone and will be replaced. */
   readonly onLost: (slot: number, reason: string) => void;
 }
@@ -39,39 +41,43 @@ interface Slot {
   readonly row: CounterRow;
   readonly backoff: Backoff;
   worker: WorkerHandle | null;
-  /** Why it is being ended, when we end it. */
-  reason: string | null;
 }
 
-/** The worker threads of a proxy: a fixed number of slots, each with a thread that is replaced when it dies or falls silent. */
+/**
+ * The worker threads of a proxy: a fixed number. One that dies is replaced; one that falls silent, or does not do what it should, is
+ * ended only when its successor listens, in the one slot there is to spare: so they go one at a time, and whatever slows them all down
+ * leaves the ports open.
+ */
 export class Workers {
   readonly #options: WorkersOptions;
   readonly #slots: readonly Slot[];
+  /** Workers that are to end, and why. They carry traffic until a successor does. */
+  readonly #leaving = new Map<WorkerHandle, string>();
   readonly #lossesMs: number[] = [];
   #closing = false;
   #checkedMs = 0;
   #stopChecking: () => void = () => {};
-  #onAllReady: () => void = () => {};
-  readonly #awaitingLive: (() => void)[] = [];
+  #onAllLive: () => void = () => {};
+  readonly #awaitingReady: (() => void)[] = [];
 
   constructor(options: WorkersOptions) {
     this.#options = options;
     const { restartFirstMs, restartMostMs } = options.timing;
-    this.#slots = Array.from({ length: options.count }, (_, index) => {
+    this.#slots = Array.from({ length: options.count + 1 }, (_, index) => {
       const counters = newCounterRow();
       const backoff = new Backoff(restartFirstMs, restartMostMs);
-      return { index, counters, row: new CounterRow(counters), backoff, worker: null, reason: null };
+      return { index, counters, row: new CounterRow(counters), backoff, worker: null };
     });
   }
 
-  /** Starts all; resolves when each has become ready once. */
+  /** Starts all; resolves when they carry traffic. */
   async start(): Promise<void> {
-    const ready = new Promise<void>((resolve) => {
-      this.#onAllReady = resolve;
+    const live = new Promise<void>((resolve) => {
+      this.#onAllLive = resolve;
     });
-    for (const slot of this.#slots) this.#startSlot(slot);
+    this.#fill();
     this.#check();
-    await ready;
+    await live;
   }
 
   /** Those that carry traffic now. */
@@ -79,9 +85,14 @@ export class Workers {
     return this.#slots.flatMap(({ worker }) => (worker?.isLive ? [worker] : []));
   }
 
-  /** Resolves when at least one carries traffic. */
-  async someLive(): Promise<void> {
-    while (this.live.length === 0) await new Promise<void>((resolve) => this.#awaitingLive.push(resolve));
+  /** Those that take the next generation. */
+  get ready(): readonly WorkerHandle[] {
+    return this.#slots.flatMap(({ worker }) => (worker?.isReady && !this.#leaving.has(worker) ? [worker] : []));
+  }
+
+  /** Resolves when there is at least one that takes a generation. */
+  async someReady(): Promise<void> {
+    while (this.ready.length === 0) await new Promise<void>((resolve) => this.#awaitingReady.push(resolve));
   }
 
   /** Counters of all slots. */
@@ -100,12 +111,12 @@ export class Workers {
     for (const { worker } of this.#slots) worker?.post(message);
   }
 
-  /** Ends a worker that does not do what it should; a new one takes its slot. */
+  /** Ends a worker that does not do what it should: at once when it carries no traffic yet, else when a successor does. */
   replace(worker: WorkerHandle, reason: string): void {
-    const slot = this.#slots[worker.slot];
-    if (slot?.worker !== worker || slot.reason !== null) return;
-    slot.reason = reason;
-    void worker.terminate();
+    if (this.#slots[worker.slot]?.worker !== worker || this.#leaving.has(worker)) return;
+    this.#leaving.set(worker, reason);
+    if (worker.isLive) this.#fill();
+    else void worker.terminate();
   }
 
   /** Closes listeners and waits until every exchange has ended, at most `deadlineMs`; then no thread is left. */
@@ -123,28 +134,43 @@ export class Workers {
     );
   }
 
-  #startSlot(slot: Slot): void {
+  /** Starts workers in free slots until there are as many as wanted, not counting those that are to end. */
+  #fill(): void {
     if (this.#closing) return;
-    const { startWith, url, clock, timing, log } = this.#options;
-    slot.reason = null;
+    for (const slot of this.#slots) {
+      const staying = this.#slots.filter(({ worker }) => worker !== null && !this.#leaving.has(worker)).length;
+      if (staying === this.#options.count) return;
+      if (slot.worker === null) this.#startSlot(slot);
+    }
+  }
+
+  #startSlot(slot: Slot): void {
+    const { startWith, url, clock, timing, log, onReady, count } = this.#options;
     slot.worker = new WorkerHandle({
       url,
       start: { ...startWith(), slot: slot.index, counters: slot.counters },
-      heapMb: heapMb(this.#slots.length),
+      heapMb: heapMb(count),
       clock,
       timing,
       events: {
-        onReady: (worker) => this.#ready(worker),
+        onReady: (worker) => {
+          onReady(worker);
+          for (const resolve of this.#awaitingReady.splice(0)) resolve();
+        },
+        onLive: (worker) => this.#live(worker),
         onExit: (worker, reason) => this.#gone(slot, worker, reason),
         onLog: (worker, line) => log[line.level](line.message, { ...line.fields, worker: worker.slot }),
       },
     });
   }
 
-  #ready(worker: WorkerHandle): void {
-    for (const resolve of this.#awaitingLive.splice(0)) resolve();
-    this.#options.onReady(worker);
-    if (this.#slots.every((slot) => slot.worker?.isLive)) this.#onAllReady();
+  /** One more carries traffic: one of those that are to end may go. */
+  #live(worker: WorkerHandle): void {
+    const { count, onLive } = this.#options;
+    onLive(worker);
+    if (this.live.length >= count) this.#onAllLive();
+    const [leaving] = this.#leaving.keys();
+    if (this.live.length > count && leaving !== undefined) void leaving.terminate();
   }
 
   #gone(slot: Slot, worker: WorkerHandle, exitReason: string): void {
@@ -152,12 +178,13 @@ export class Workers {
     slot.worker = null;
     if (this.#closing) return;
     const { clock, timing, onLost } = this.#options;
-    const reason = slot.reason ?? exitReason;
+    const reason = this.#leaving.get(worker) ?? exitReason;
+    this.#leaving.delete(worker);
     this.#lossesMs.push(clock.monotonicMs());
     if (this.#lossesMs.length > LOSSES_TOLERATED) this.#lossesMs.shift();
     if (clock.monotonicMs() - worker.startedMs > timing.healthyMs) slot.backoff.reset();
     onLost(slot.index, reason);
-    clock.after(slot.backoff.next(), () => this.#startSlot(slot));
+    clock.after(slot.backoff.next(), () => this.#fill());
   }
 
   #check(): void {

@@ -66,26 +66,23 @@ export class TrafficWorker {
     });
   }
 
-  /** Takes what the worker was started with; listens, then says `ready`. */
-  async start(): Promise<void> {
+  /** Takes what the worker was started with, and says `ready`. It listens from the first switch on, when it is up to date. */
+  start(): void {
     const { names, generation } = this.#options.start;
     this.#names.update(names);
     this.#deadlines.start();
     this.#tick();
     if (generation !== null) {
-      const problem = await this.#prepare(generation);
-      if (problem !== null) this.#log("error", "an entry point cannot be opened", { problem });
-      this.#switch(generation.sequence);
+      this.#world.prepare(generation);
+      this.#world.switch(generation.sequence);
     }
     this.#options.send({ type: "ready", sequence: this.#world.sequence });
   }
 
   async take(message: ToWorker): Promise<void> {
     switch (message.type) {
-      case "prepare": {
-        const problem = await this.#prepare(message.update);
-        return this.#options.send({ type: "prepared", sequence: message.update.sequence, problem });
-      }
+      case "prepare":
+        return this.#prepare(message.update);
       case "switch":
         this.#switch(message.sequence);
         return this.#options.send({ type: "switched", sequence: message.sequence });
@@ -102,9 +99,17 @@ export class TrafficWorker {
     }
   }
 
-  #prepare(update: GenerationUpdate): Promise<string | null> {
-    this.#world.prepare(update);
-    return this.entryPoints.prepare(update.entryPoints.filter(({ name }) => update.taken?.includes(name) !== true));
+  /** A generation that breaks the format is refused: what runs runs on. */
+  async #prepare(update: GenerationUpdate): Promise<void> {
+    const { sequence } = update;
+    const answer = (problem: string | null, refusal: string | null): void =>
+      this.#options.send({ type: "prepared", sequence, problem, refusal });
+    try {
+      this.#world.prepare(update);
+    } catch (cause) {
+      return answer(null, cause instanceof Error ? cause.message : String(cause));
+    }
+    answer(await this.entryPoints.prepare(update.entryPoints.filter(({ name }) => update.taken?.includes(name) !== true)), null);
   }
 
   #switch(sequence: number): void {

@@ -27,5 +27,5 @@ const worker = new TrafficWorker({
   },
 });
 
-// Nothing is taken before the start is through: messages wait in the port.
-void worker.start().then(() => port.on("message", (message: ToWorker) => void worker.take(message)));
+worker.start();
+port.on("message", (message: ToWorker) => void worker.take(message));

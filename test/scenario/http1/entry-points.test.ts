@@ -97,6 +97,39 @@ test("a connection that comes between the two steps of a change waits for the se
   expect((await client.response()).status).toBe(200);
 });
 
+test("a worker listens when it has switched to what is current, not on what it was started with", async () => {
+  const upstream = await Upstream.answering(OK);
+  afterTest(() => upstream.close());
+  const builder = await TestProxy.start({}, []);
+  afterTest(() => builder.close());
+  const port = await freePort();
+  const generation = builder.build([
+    entryPoint("more", { port }),
+    ...route("more", ANY, [upstream.server], { router: { entryPoints: ["more"] } }),
+  ]);
+  const successor = await TestProxy.start({ generation }, []);
+  afterTest(() => successor.close());
+  expect(successor.messages).toEqual([{ type: "ready", sequence: generation.sequence }]);
+  await expect(RawClient.connect(port)).rejects.toThrow("ECONNREFUSED");
+  await successor.take({ type: "prepare", update: { ...generation, index: [], resources: [] } });
+  await successor.take({ type: "switch", sequence: generation.sequence });
+  const client = await RawClient.connect(port);
+  afterTest(() => client.close());
+  client.send(GET);
+  expect((await client.response()).status).toBe(200);
+});
+
+test("a generation that breaks the format is refused, and what runs runs on", async () => {
+  const proxy = await proxyFor([await Upstream.answering(OK)]);
+  const bytes = new SharedArrayBuffer(3);
+  const update: GenerationUpdate = { ...proxy.build([]), index: [{ shard: 0, bytes }] };
+  await proxy.take({ type: "prepare", update });
+  expect(proxy.messages.at(-1)).toMatchObject({ type: "prepared", problem: null, refusal: expect.any(String) });
+  const client = await clientOf(proxy);
+  client.send(GET);
+  expect((await client.response()).status).toBe(200);
+});
+
 test("an address that cannot be had is told, and the rest goes on", async () => {
   const upstream = await Upstream.answering(OK);
   const proxy = await proxyFor([upstream]);

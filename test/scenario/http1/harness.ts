@@ -37,7 +37,7 @@ export class TestProxy {
     this.worker = new TrafficWorker({
       start: {
         slot: 0,
-        generation: null,
+        generation: options.generation ?? null,
         defaultCertificate: DEFAULT_CERTIFICATE,
         ticketKeys: Buffer.alloc(48, 7),
         names: [],
@@ -57,8 +57,8 @@ export class TestProxy {
   static async start(options: ProxyOptions, resources: readonly Resource[]): Promise<TestProxy> {
     poisonReads(true);
     const proxy = new TestProxy(options);
-    await proxy.worker.start();
-    await proxy.apply(resources);
+    proxy.worker.start();
+    if (options.generation === undefined) await proxy.apply(resources);
     return proxy;
   }
 
@@ -103,6 +103,8 @@ export class TestProxy {
 }
 
 export interface ProxyOptions {
+  /** What the worker is started with. */
+  readonly generation?: GenerationUpdate;
   readonly timeouts?: Partial<Timeouts>;
   readonly sweepMs?: number;
   readonly readMode?: ReadMode;

@@ -5,7 +5,7 @@ import { COUNTER, CounterRow } from "../../../src/telemetry/worker-counters.ts";
 
 /**
  * A worker that answers every connection with its slot and generation. Entry points named `<what>-<slot>` make that slot misbehave
- * when it prepares them: `hang` never answers, `crash` throws, `mute` falls silent from then on.
+ * when it prepares them: `hang` never answers, `crash` throws, `mute` falls silent from then on, `refuse` cannot use the generation.
  */
 
 const start = workerData as WorkerStart;
@@ -38,7 +38,8 @@ async function prepare(update: GenerationUpdate): Promise<void> {
   if (told("mute")) clearInterval(alive);
   await listen(update);
   prepared = update;
-  say({ type: "prepared", sequence: update.sequence, problem: null });
+  const refusal = told("refuse") ? "told to refuse" : null;
+  say({ type: "prepared", sequence: update.sequence, problem: null, refusal });
 }
 
 parentPort?.on("message", (message: ToWorker) => {
@@ -50,5 +51,4 @@ parentPort?.on("message", (message: ToWorker) => {
 });
 
 const alive = setInterval(() => say({ type: "alive", connections: 0, lastAcceptMs: 0 }), 50);
-if (start.generation) await listen(start.generation);
 say({ type: "ready", sequence });

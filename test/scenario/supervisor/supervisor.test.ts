@@ -144,11 +144,39 @@ test("a worker that hangs in a step is replaced, and the generation is live on t
   expect(answers[0]?.whole).toBeNull();
   await until("the worker is gone", () => of("workerLost").length === 1);
   expect(of("workerLost")).toEqual([{ event: "workerLost", slot: 1, reason: "it did not prepare generation 1 within 500 ms" }]);
-  await until("the new worker is up", () => of("workerReady").length === 3);
+  expect(of("workerReady"), "its successor was up before").toHaveLength(3);
   const heard = new Set<string>();
   for (let i = 0; i < 200 && heard.size < 2; i++) heard.add(await ask(port("web")));
-  expect([...heard].sort()).toEqual(["worker 0 generation 1", "worker 1 generation 1"]);
+  expect([...heard].sort()).toEqual(["worker 0 generation 1", "worker 2 generation 1"]);
   expect(supervisor.metrics()).toContain("\nfairway_worker_restarts_total 1\n");
+});
+
+test("when every worker hangs, each goes when its successor listens: nobody is refused meanwhile", async () => {
+  const { world, of, answers, port } = await proxy();
+  world.publishEntryPoints({ web: 0 });
+  await until("it is live", () => answers.length === 1);
+  world.publishEntryPoints({ web: 0, "hang-0": 0, "hang-1": 0 });
+  await until("it is answered", () => answers.length === 2);
+  expect(answers[1]?.whole).toBe("no worker took it: it did not prepare generation 2 within 500 ms");
+  const outcomes = new Map<string, number>();
+  while (of("workerLost").length < 2) {
+    const outcome = await ask(port("web")).catch((error: NodeJS.ErrnoException) => error.code ?? "");
+    outcomes.set(outcome, (outcomes.get(outcome) ?? 0) + 1);
+  }
+  expect(of("workerReady")).toHaveLength(4);
+  expect(outcomes.get("ECONNREFUSED")).toBeUndefined();
+  expect([...outcomes.keys()]).toContain("worker 2 generation 1");
+});
+
+test("a generation that workers cannot use costs none of them", async () => {
+  const { world, of, answers, port } = await proxy();
+  world.publishEntryPoints({ web: 0 });
+  await until("it is live", () => answers.length === 1);
+  world.publishEntryPoints({ web: 0, "refuse-0": 0, "refuse-1": 0 });
+  await until("it is answered", () => answers.length === 2);
+  expect(answers[1]?.whole).toBe("no worker took it: told to refuse");
+  expect(await ask(port("web"))).toMatch(/generation 1$/);
+  expect(of("workerLost")).toEqual([]);
 });
 
 test("when no worker takes a generation, the one before stays and the operator learns why", async () => {
