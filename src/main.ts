@@ -24,6 +24,7 @@ const COMMANDS: Readonly<Record<string, CommandEntry>> = {
   check: { summary: "validate manifests: schema, references, conflicts", load: () => import("./cmd/check.ts") },
   explain: { summary: "say why a request goes where it goes", load: () => import("./cmd/explain.ts") },
   test: { summary: "route tests: does every request go where it should?", load: () => import("./cmd/test.ts") },
+  diff: { summary: "say what a change of manifests does, traffic included", load: () => import("./cmd/diff.ts") },
   graph: { summary: "print the compiled routing graph: JSON, DOT, Mermaid", load: () => import("./cmd/graph.ts") },
 };
 

@@ -50,7 +50,7 @@ export async function compileText(text: string): Promise<CompiledManifests> {
 /** A published schema, by its name in docs/reference; it may refer to others there. */
 export function publishedSchema(name: string): ValidateFunction {
   const ajv = new Ajv({ allErrors: true, allowUnionTypes: true });
-  for (const other of ["explain", "explain-request"]) ajv.addSchema(schemaNamed(other), `${other}.schema.json`);
+  for (const other of ["explain", "explain-request", "check"]) ajv.addSchema(schemaNamed(other), `${other}.schema.json`);
   return ajv.getSchema(`${name}.schema.json`) ?? ajv.compile(schemaNamed(name));
 }
 
