@@ -40,7 +40,7 @@ export interface Downstream {
   onResponseHead(bytes: Buffer, head: ResponseHead, framing: ResponseFraming): void;
   /** The response has been sent on, and the server's connection given back: on with what comes next. */
   onForwarded(): void;
-  /** The server has sent something. */
+  /** The server has sent something whole, or some of a body. */
   onProgress(): void;
   /** The server agreed to a tunnel, and `connection` is to be one end of it; `bytes[start, end)` came after its head. */
   onSwitching(connection: ClientConnection, bytes: Buffer, head: ResponseHead, start: number, end: number): void;
@@ -66,6 +66,8 @@ export class Forward implements Waiter, ResponseSink {
   #connection: ClientConnection | null = null;
   #isWaiting = false;
   #attempts = 0;
+  /** Servers that could not be reached. */
+  #unreached = 0;
   #responseBegun = false;
 
   constructor(engine: Engine, down: Downstream) {
@@ -94,6 +96,7 @@ export class Forward implements Waiter, ResponseSink {
   /** Sends the request to a server of `service`: at once when a connection is idle, and `onForwarding` is called before it returns. */
   start(service: LiveService): void {
     this.#attempts = 0;
+    this.#unreached = 0;
     this.#responseBegun = false;
     this.#balancer = service.leaf();
     if (this.#balancer === null) this.#down.onForwardFailed(FAILURES.Tombstone);
@@ -144,6 +147,7 @@ export class Forward implements Waiter, ResponseSink {
   }
 
   onInformational(bytes: Buffer, head: ResponseHead): void {
+    this.#down.onProgress();
     this.#down.response.informational(bytes, head);
   }
 
@@ -175,7 +179,8 @@ export class Forward implements Waiter, ResponseSink {
   }
 
   onReadEnd(): boolean {
-    this.#down.onProgress();
+    // Part of a head is no progress: a server that drips one gets no more time than one that is silent.
+    if (this.#responseBegun) this.#down.onProgress();
     return this.#down.response.flush();
   }
 
@@ -227,7 +232,8 @@ export class Forward implements Waiter, ResponseSink {
     const balancer = this.#balancer as LiveLoadBalancer;
     const server = this.#server as LiveServer;
     const mayTryAgain = !this.#responseBegun && this.#attempts < ATTEMPTS_MAX;
-    const isUnsent = failure.retry === "always" && this.#attempts < balancer.servers.length;
+    // A server that has left while it was tried does not count: those that came in its place are there for this request, too.
+    const isUnsent = failure.retry === "always" && (++this.#unreached < balancer.servers.length || !balancer.has(server));
     const wasStale = failure.retry === "ifReused" && wasReused && this.#isRepeatable();
     if (!mayTryAgain || !(isUnsent || wasStale)) {
       this.#fail(failure);

@@ -33,7 +33,9 @@ export class LiveLoadBalancer implements LiveService {
     this.#endpoints = endpoints;
     this.#pools = pools;
     this.#names = names;
-    this.#unsubscribe = names.subscribe(() => this.#rebuild());
+    this.#unsubscribe = names.subscribe(() => {
+      if (this.#endpoints.servers.some(({ address }) => isIP(address) === 0)) this.#rebuild();
+    });
     this.#rebuild();
   }
 
@@ -59,9 +61,19 @@ export class LiveLoadBalancer implements LiveService {
 
   /** Who to try when `failed` could not be reached: the one after it, so that tries meet every server once. */
   after(failed: LiveServer): LiveServer | Failure {
-    const at = this.#servers.indexOf(failed);
+    const at = this.#indexOf(failed);
     if (at < 0) return this.next();
     return this.#servers[(at + 1) % this.#servers.length] as LiveServer;
+  }
+
+  /** Whether it is still one of the servers. */
+  has(server: LiveServer): boolean {
+    return this.#indexOf(server) >= 0;
+  }
+
+  /** By identity: each change of endpoints makes the list anew. */
+  #indexOf({ pool }: LiveServer): number {
+    return this.#servers.findIndex((server) => server.pool === pool);
   }
 
   update(service: LoadBalancer, endpoints: Endpoints): void {

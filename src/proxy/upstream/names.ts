@@ -21,6 +21,13 @@ export class Names {
     if (changed) for (const listener of this.#listeners) listener();
   }
 
+  /** Forgets every name but these. Nobody is told: what used the others is gone, or about to be. */
+  keepOnly(hostnames: readonly string[]): void {
+    if (this.#addresses.size === 0) return;
+    const wanted = new Set(hostnames);
+    for (const hostname of this.#addresses.keys()) if (!wanted.has(hostname)) this.#addresses.delete(hostname);
+  }
+
   /** Calls `listener` after each change; the returned function ends that. */
   subscribe(listener: () => void): () => void {
     this.#listeners.add(listener);

@@ -93,7 +93,7 @@ export class TrafficWorker {
         return this.#names.update(message.names);
       case "drain":
         this.#engine.isDraining = true;
-        return this.entryPoints.drain();
+        return;
       case "close":
         return this.#close(message.deadlineMs);
     }
@@ -115,6 +115,7 @@ export class TrafficWorker {
   #switch(sequence: number): void {
     this.#world.switch(sequence);
     this.entryPoints.switch();
+    this.#names.keepOnly(this.#world.hostnames);
   }
 
   #close(deadlineMs: number): void {

@@ -41,6 +41,7 @@ export class World<S> {
   #sequence = 0;
   #version = "";
   #entryPoints: readonly EntryPoint[] = [];
+  #hostnames: readonly string[] = [];
 
   constructor(parts: WorldParts<S>) {
     this.#graph = new LiveGraph(parts, this.#resources);
@@ -60,6 +61,11 @@ export class World<S> {
 
   get entryPoints(): readonly EntryPoint[] {
     return this.#entryPoints;
+  }
+
+  /** External names that services of the live generation need. */
+  get hostnames(): readonly string[] {
+    return this.#hostnames;
   }
 
   /** How many live objects there are: at most one for each resource, and those `sweep` has not yet come to. */
@@ -83,6 +89,7 @@ export class World<S> {
     this.#sequence = sequence;
     this.#version = prepared.update.version;
     this.#entryPoints = prepared.update.entryPoints;
+    this.#hostnames = prepared.update.hostnames;
     if (this.#bits.assign(this.#entryPoints.map((entryPoint) => entryPoint.name))) this.#index.forgetMade();
     this.#graph.beginEpoch();
   }

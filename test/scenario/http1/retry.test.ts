@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { ANY, route, Upstream } from "./harness.ts";
-import { clientOf, eventually, proxyFor } from "./set-up.ts";
+import { afterTest, clientOf, eventually, proxyFor } from "./set-up.ts";
 
 const OK = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
 
@@ -114,4 +114,38 @@ test("requests go to servers in turn, and a server that has left gets none", asy
   for (let i = 0; i < 3; i++) await ask();
   expect(leaver.connections).toHaveLength(1);
   expect(upstreams.slice(0, 2).map(({ connections }) => connections.length)).toEqual(kept);
+});
+
+/** Answers the first request, and at the second, when `before` is over, is gone: connection, port and all. */
+async function dying(before: () => Promise<unknown> = () => Promise.resolve()): Promise<Upstream> {
+  const upstream: Upstream = await Upstream.start((socket, received) => {
+    if (received.split(" HTTP/1.1\r\n").length - 1 === 1) socket.write(OK);
+    else void before().then(() => upstream.close());
+  });
+  return upstream;
+}
+
+test("a server that dies between two requests costs the second nothing: a stale connection is not a server tried", async () => {
+  const client = await clientOf(await proxyFor([await dying(), await Upstream.answering(OK)]));
+  for (let i = 0; i < 4; i++) {
+    client.send("GET / HTTP/1.1\r\nHost: a.test\r\n\r\n");
+    expect((await client.response()).status).toBe(200);
+  }
+});
+
+test("when the only server is replaced while a request is on its way to it, the request goes to its successor", async () => {
+  const successor = await Upstream.answering(OK.replace("ok", "OK"));
+  afterTest(() => successor.close());
+  const get = "GET / HTTP/1.1\r\nHost: a.test\r\n\r\n";
+  const leaver = await dying(async () => {
+    await proxy.apply(route("app", ANY, [successor.server]));
+    other.send(get);
+    expect((await other.response()).body).toBe("OK");
+  });
+  const proxy = await proxyFor([leaver]);
+  const [client, other] = [await clientOf(proxy), await clientOf(proxy)];
+  for (const body of ["ok", "OK"]) {
+    client.send(get);
+    expect((await client.response()).body).toBe(body);
+  }
 });
