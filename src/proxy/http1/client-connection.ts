@@ -3,7 +3,7 @@ import { FAILURES, type Failure } from "../../model/failure.ts";
 import { ByteSocket, type SocketEvents } from "../listen/byte-socket.ts";
 import type { Deadlines, Timed } from "../pipeline/deadlines.ts";
 import { ByteQueue } from "./byte-queue.ts";
-import { findHeadEnd } from "./bytes.ts";
+import { findHeadEnd, spells } from "./bytes.ts";
 import { ChunkedDecoder } from "./chunked.ts";
 import { HEAD_BYTES_MAX, INFORMATIONAL_MAX, type Timeouts } from "./limits.ts";
 import { parseResponseHead, type ResponseFraming, ResponseHead, responseFraming } from "./response-parser.ts";
@@ -44,6 +44,17 @@ type State = "connecting" | "idle" | "head" | "body" | "tunnel" | "closed";
 
 /** The head in hand. Read synchronously, so that one serves all connections of a worker. */
 const head = new ResponseHead();
+
+/** Whether the 101 in hand agrees to what was asked for: nothing but websocket ever is. */
+function agreesToWebSocket(bytes: Buffer): boolean {
+  const field = head.upgradeField;
+  return field >= 0 && spells(bytes, head.valueStart[field] as number, head.valueEnd[field] as number, "websocket");
+}
+
+/** A 204 has no body (RFC 9112 §6.3): one that says it has will be followed by bytes that are nobody's response. */
+function announcesMoreThanNothing(): boolean {
+  return head.status === 204 && (head.chunked || head.contentLength > 0);
+}
 
 /** One HTTP/1.1 connection to a server: one request at a time. */
 export class ClientConnection implements SocketEvents, Timed {
@@ -220,13 +231,12 @@ export class ClientConnection implements SocketEvents, Timed {
   /** Returns the index after the head, or -1 when it is incomplete (and kept) or wrong (and the connection failed). */
   #readHead(bytes: Buffer, at: number, end: number): number {
     const after = parseResponseHead(bytes, at, end, head);
-    if (after <= 0) {
-      if (end - at <= HEAD_BYTES_MAX && findHeadEnd(bytes, at, end) < 0) this.#partial.append(bytes, at, end);
-      else this.#fail(FAILURES.UpstreamMalformed);
+    if (after < 0 || (after === 0 ? end : after) - at > HEAD_BYTES_MAX) {
+      this.#fail(FAILURES.UpstreamMalformed);
       return -1;
     }
-    if (after - at > HEAD_BYTES_MAX) {
-      this.#fail(FAILURES.UpstreamMalformed);
+    if (after === 0) {
+      this.#partial.append(bytes, at, end);
       return -1;
     }
     if (head.status >= 200 || head.status === 101) return this.#beginResponse(bytes, after, end);
@@ -241,7 +251,7 @@ export class ClientConnection implements SocketEvents, Timed {
   #beginResponse(bytes: Buffer, after: number, end: number): number {
     const sink = this.#sink as ResponseSink;
     if (head.status === 101) {
-      if (!this.#asksUpgrade || !head.connectionUpgrade || head.upgradeField < 0) {
+      if (!this.#asksUpgrade || !head.connectionUpgrade || !agreesToWebSocket(bytes)) {
         this.#fail(FAILURES.UpstreamMalformed);
         return -1;
       }
@@ -252,7 +262,7 @@ export class ClientConnection implements SocketEvents, Timed {
     }
     this.#framing = responseFraming(head, this.#method);
     this.#remaining = head.contentLength;
-    this.#keepsAlive = head.keepAlive && this.#framing !== "close";
+    this.#keepsAlive = head.keepAlive && this.#framing !== "close" && !head.bindsConnection && !announcesMoreThanNothing();
     this.#state = "body";
     if (this.#framing === "chunked") this.#decoder.reset();
     const isEmpty = this.#framing === "none" || (this.#framing === "length" && this.#remaining === 0);

@@ -39,6 +39,11 @@ export class Fields {
   hosts = 0;
   /** Whether Connection holds `upgrade`. */
   connectionUpgrade = false;
+  /**
+   * WWW-Authenticate offers a scheme that authenticates the connection and not the request (NTLM, Negotiate): whoever used it next
+   * would be taken for its owner.
+   */
+  bindsConnection = false;
   #close = false;
   #persist = false;
   #options = 0;
@@ -54,6 +59,7 @@ export class Fields {
     this.expectField = -1;
     this.hosts = 0;
     this.connectionUpgrade = false;
+    this.bindsConnection = false;
     this.#close = false;
     this.#persist = false;
     this.#options = 0;
@@ -106,7 +112,9 @@ export class Fields {
     this.valueStart[field] = valueStart;
     this.valueEnd[field] = valueEnd;
     this.known[field] = id;
-    if (id === HeaderId.other || id > HeaderId.expect) return 0;
+    if (id === HeaderId.other) return 0;
+    if (id === HeaderId.wwwAuthenticate && isOfConnection(bytes, valueStart, valueEnd)) this.bindsConnection = true;
+    if (id > HeaderId.expect) return 0;
     switch (id) {
       case HeaderId.host:
         this.hostField = field;
@@ -188,6 +196,17 @@ export class Fields {
     }
     return true;
   }
+}
+
+/** Whether a challenge is of a scheme that authenticates connections (RFC 4559 §6). A list of challenges counts by its elements. */
+function isOfConnection(bytes: Uint8Array, start: number, end: number): boolean {
+  for (let i = start; i < end; ) {
+    i = nextOption(bytes, i, end);
+    let schemeEnd = optionStart;
+    while (schemeEnd < optionEnd && TOKEN[bytes[schemeEnd] as number] === 1) schemeEnd++;
+    if (spells(bytes, optionStart, schemeEnd, "ntlm") || spells(bytes, optionStart, schemeEnd, "negotiate")) return true;
+  }
+  return false;
 }
 
 /** The list element found by the last `nextOption`: two numbers rather than an object per element. */

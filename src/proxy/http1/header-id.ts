@@ -26,6 +26,8 @@ export const HeaderId = {
   underscored: 16,
   /** Named by the Connection field: meant for this hop alone. Set after the scan. */
   connectionListed: 17,
+  /** Passed on as it is; it can say that the connection is somebody's from now on. */
+  wwwAuthenticate: 18,
 } as const;
 
 export type HeaderId = (typeof HeaderId)[keyof typeof HeaderId];
@@ -59,6 +61,7 @@ const NAMES: readonly (readonly [string, HeaderId])[] = [
   ["x-forwarded-tls-client-cert", HeaderId.managed],
   ["x-forwarded-tls-client-cert-info", HeaderId.managed],
   ["x-scheme", HeaderId.managed],
+  ["www-authenticate", HeaderId.wwwAuthenticate],
 ];
 
 interface Candidate {

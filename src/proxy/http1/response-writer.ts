@@ -65,7 +65,7 @@ export function writeReply(exchange: HttpExchange, reply: Reply, closes: boolean
   const hasBody = reply.status !== 204 && reply.status !== 304;
   if (hasBody) out.text(`Content-Length: ${Buffer.byteLength(reply.body)}\r\n`);
   writeConnection(exchange, closes);
-  writeDate(date);
+  if (!edits.touches("date")) writeDate(date);
   out.text("\r\n");
   if (hasBody && exchange.method !== "HEAD") out.utf8(reply.body);
 }

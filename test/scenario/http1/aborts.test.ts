@@ -140,3 +140,14 @@ test("an upload that is not wanted and too long to be read ends the connection, 
   }
   await client.until(() => client.hasEnded || client.isClosed);
 });
+
+test.each([
+  ["another protocol's greeting", "SSH-2.0-OpenSSH_9.9\r\n"],
+  ["a TLS alert", "\x15\x03\x01\x00\x02\x02\x46"],
+  ["a head that goes wrong before its end", "HTTP/1.1 200 OK\r\nBad Field: x"],
+])("%s is answered for with 502 at once, though the server waits for more", async (_, answer) => {
+  const upstream = await Upstream.start((socket) => socket.write(Buffer.from(answer, "latin1")));
+  const client = await clientOf(await proxyFor([upstream]));
+  client.send(GET);
+  expect((await client.response()).status).toBe(502);
+});

@@ -152,3 +152,38 @@ function dechunk(bytes: Buffer): Buffer {
   }
   return Buffer.concat(parts);
 }
+
+test("a 204 that announces a body leaves its connection to nobody", async () => {
+  const upstream = await Upstream.answering("HTTP/1.1 204 No Content\r\nTransfer-Encoding: chunked\r\n\r\n");
+  const client = await clientOf(await proxyFor([upstream]));
+  for (let i = 0; i < 2; i++) {
+    client.send(GET);
+    expect((await client.response()).status).toBe(204);
+  }
+  expect(upstream.connections).toHaveLength(2);
+});
+
+test.each(["NTLM", "Negotiate TlRMTVNTUAAC", "Basic realm=x, negotiate"])(
+  "a connection that %s may have made somebody's is nobody else's",
+  async (challenge) => {
+    const head = `HTTP/1.1 401 Unauthorized\r\nWWW-Authenticate: ${challenge}\r\nContent-Length: 0\r\n\r\n`;
+    const upstream = await Upstream.answering(head);
+    const client = await clientOf(await proxyFor([upstream]));
+    for (let i = 0; i < 2; i++) {
+      client.send(GET);
+      expect((await client.response()).headers["www-authenticate"]).toBe(challenge);
+    }
+    expect(upstream.connections).toHaveLength(2);
+  },
+);
+
+test("other challenges do not cost their connection", async () => {
+  const head = "HTTP/1.1 401 Unauthorized\r\nWWW-Authenticate: Basic realm=NTLM\r\nContent-Length: 0\r\n\r\n";
+  const upstream = await Upstream.answering(head);
+  const client = await clientOf(await proxyFor([upstream]));
+  for (let i = 0; i < 2; i++) {
+    client.send(GET);
+    expect((await client.response()).status).toBe(401);
+  }
+  expect(upstream.connections).toHaveLength(1);
+});

@@ -113,3 +113,14 @@ test("a slow reader is not taken for one that stalls", async () => {
   await client.untilEnd();
   expect(client.received.length).toBeGreaterThan(size);
 });
+
+test("a server that drips its head gets no more time than one that is silent", async () => {
+  const upstream = await Upstream.start((socket) => {
+    socket.write("HTTP/1.1 200 OK\r\n");
+    const drip = setInterval(() => socket.write("X: y\r\n"), 20);
+    socket.on("close", () => clearInterval(drip));
+  });
+  const client = await clientOf(await proxyFor([upstream], { timeouts: { firstByteMs: 200 } }));
+  client.send(GET);
+  expect((await client.response()).status).toBe(504);
+});

@@ -116,3 +116,10 @@ test("a silent tunnel ends after its time", async () => {
   await client.untilText("hi;");
   await client.until(() => client.isClosed);
 });
+
+test("a server that switches to another protocol than was asked for is answered for with 502", async () => {
+  const upstream = await Upstream.start((socket) => socket.write(AGREE.replace("websocket", "h2c")));
+  const client = await clientOf(await proxyFor([upstream]));
+  client.send(ASK);
+  expect((await client.response()).status).toBe(502);
+});
