@@ -26,6 +26,10 @@ export const SERVER_PENDING_MAX = 1024;
 export const CLIENT_HELLO_BYTES_MAX = 16 * 1024;
 /** TLS contexts a worker keeps (about 30 KB each). */
 export const SECURE_CONTEXTS_MAX = 1024;
+/** Records that a ClientHello may be spread over: more of them cost time and mean no good. */
+export const CLIENT_HELLO_RECORDS_MAX = 64;
+/** Client connections of one worker. */
+export const CONNECTIONS_MAX = 32_768;
 /** Connections accepted on an entry point between its opening and its going live. */
 export const PARKED_CONNECTIONS_MAX = 1024;
 

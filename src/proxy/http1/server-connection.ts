@@ -72,10 +72,10 @@ export class ServerConnection implements SocketEvents, Timed, Downstream, BodySi
     return this.#state !== "closed";
   }
 
-  /** Ends the connection if no request is in hand; else it ends with the exchange. */
+  /** Ends the connection if no request is in hand; else, and if it has yet to carry its first, it ends with the exchange. */
   drain(): void {
     this.#closes = true;
-    if (this.#state === "head" && this.#unread.length === 0) this.#linger();
+    if (this.#state === "head" && this.#unread.length === 0 && this.exchangeNumber > 0) this.#linger();
   }
 
   /** Ends the connection at once, whatever it does: by a reset, where something is cut short. */
@@ -131,7 +131,6 @@ export class ServerConnection implements SocketEvents, Timed, Downstream, BodySi
     } else if (this.#queue.hasMoved(this.#bytes.queuedBytes + this.#forward.queuedBytes)) this.onProgress();
     else if (this.#state === "hold") this.#giveUp(FAILURES.UpstreamTimeout);
     else if (this.#state === "forward" && !this.#forward.responseBegun) this.#giveUp(this.#whoStalls());
-    else if (this.#state === "linger") this.#bytes.destroy();
     else this.destroy();
   }
 

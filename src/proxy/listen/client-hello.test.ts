@@ -2,6 +2,7 @@ import { createServer } from "node:net";
 import { connect } from "node:tls";
 import fc from "fast-check";
 import { beforeAll, expect, test } from "vitest";
+import { CLIENT_HELLO_RECORDS_MAX } from "../http1/limits.ts";
 import { parseClientHello } from "./client-hello.ts";
 
 let hello: Buffer;
@@ -55,6 +56,13 @@ test("it is read the same however it is spread over records, and in every part o
       expect(parseClientHello(bytes.subarray(0, bytes.length - 1))).toBe("more");
     }),
   );
+});
+
+test("a hello spread over more records than the limit is refused before its end", () => {
+  const most = inRecords(Array.from({ length: CLIENT_HELLO_RECORDS_MAX - 1 }, () => 1));
+  expect(parseClientHello(most)).toEqual(EXPECTED);
+  const more = inRecords(Array.from({ length: CLIENT_HELLO_RECORDS_MAX }, () => 1));
+  expect(parseClientHello(more)).toBe("invalid");
 });
 
 test("what is no ClientHello is refused, and nothing is read past the end", () => {

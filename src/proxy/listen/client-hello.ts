@@ -1,4 +1,4 @@
-import { CLIENT_HELLO_BYTES_MAX } from "../http1/limits.ts";
+import { CLIENT_HELLO_BYTES_MAX, CLIENT_HELLO_RECORDS_MAX } from "../http1/limits.ts";
 
 /** What a ClientHello says that matters before the handshake. */
 export interface ClientHello {
@@ -36,20 +36,21 @@ export function parseClientHello(bytes: Buffer): HelloResult {
 function joinRecords(bytes: Buffer): Buffer | "more" | "invalid" {
   const parts: Buffer[] = [];
   let have = 0;
-  let need = 4;
+  // Of the whole message; 0 until the first four bytes say.
+  let need = 0;
   for (let at = 0; ; ) {
     if (at < bytes.length && bytes[at] !== HANDSHAKE_RECORD) return "invalid";
+    if (parts.length === CLIENT_HELLO_RECORDS_MAX) return "invalid";
     if (at + 5 > bytes.length) return bytes.length > CLIENT_HELLO_BYTES_MAX ? "invalid" : "more";
     const length = bytes.readUInt16BE(at + 3);
     if (bytes[at + 1] !== 3 || length === 0 || length > RECORD_BYTES_MAX) return "invalid";
     const part = bytes.subarray(at + 5, at + 5 + length);
     parts.push(part);
     have += part.length;
-    const message = parts.length === 1 ? part : Buffer.concat(parts);
-    if (have >= 4) need = 4 + message.readUIntBE(1, 3);
-    if (have >= 1 && message[0] !== CLIENT_HELLO) return "invalid";
+    if (have >= 1 && parts[0]?.[0] !== CLIENT_HELLO) return "invalid";
+    if (need === 0 && have >= 4) need = 4 + Buffer.concat(parts).readUIntBE(1, 3);
     if (need > CLIENT_HELLO_BYTES_MAX) return "invalid";
-    if (have >= 4 && have >= need) return message.subarray(0, need);
+    if (need > 0 && have >= need) return Buffer.concat(parts).subarray(0, need);
     if (part.length < length) return "more";
     at += 5 + length;
   }

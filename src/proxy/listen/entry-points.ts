@@ -84,11 +84,6 @@ export class EntryPoints {
     return last;
   }
 
-  /** Every connection ends with its exchange; listeners stay open. */
-  drain(): void {
-    for (const listener of this.#all()) listener.drain();
-  }
-
   /** Accepts nothing more. */
   close(): void {
     this.forget();
@@ -111,7 +106,7 @@ export class EntryPoints {
   }
 }
 
-/** What a listener is bound to and known by: while this stays, so does the listener. */
-function addressKey({ name, host, port, tls }: EntryPoint): string {
-  return `${name} ${host} ${port} ${tls}`;
+/** What a listener is bound to and speaks: while this stays, so does the listener, whatever the entry point is called. */
+function addressKey({ host, port, tls }: EntryPoint): string {
+  return `${host} ${port} ${tls}`;
 }

@@ -2,7 +2,7 @@ import { createServer, type Server, type Socket } from "node:net";
 import type { EntryPoint } from "../../model/entry-point.ts";
 import { COUNTER } from "../../telemetry/worker-counters.ts";
 import type { Door } from "../http1/connection-state.ts";
-import { PARKED_CONNECTIONS_MAX, WRITE_QUEUE_BYTES } from "../http1/limits.ts";
+import { CONNECTIONS_MAX, PARKED_CONNECTIONS_MAX, WRITE_QUEUE_BYTES } from "../http1/limits.ts";
 import { ServerConnection } from "../http1/server-connection.ts";
 import type { Timed } from "../pipeline/deadlines.ts";
 import type { Engine } from "../pipeline/engine.ts";
@@ -36,25 +36,29 @@ export interface ListenContext {
 export class Listener implements Door, Timed {
   deadlineMs = Number.POSITIVE_INFINITY;
   timedAt = -1;
-  readonly entryPoint: EntryPoint;
   readonly #context: ListenContext;
   readonly #server: Server;
   readonly #connections = new Set<ServerConnection>();
   readonly #handshakes = new Set<Handshake>();
   readonly #parked: Socket[] = [];
+  #entryPoint: EntryPoint;
   #trusted: TrustedPeers;
   #state: "parked" | "live" | "closing" | "closed" = "parked";
   #lastAcceptMs = 0;
   #closingSinceMs = 0;
 
   constructor(entryPoint: EntryPoint, context: ListenContext) {
-    this.entryPoint = entryPoint;
+    this.#entryPoint = entryPoint;
     this.#context = context;
     this.#trusted = new TrustedPeers(entryPoint.trustedProxies);
     this.#server = createServer(
       { allowHalfOpen: true, pauseOnConnect: true, noDelay: true, highWaterMark: WRITE_QUEUE_BYTES },
       (socket) => this.#onAccept(socket),
     );
+  }
+
+  get entryPoint(): EntryPoint {
+    return this.#entryPoint;
   }
 
   /** Binds; resolves with null, or with why it could not. */
@@ -92,9 +96,9 @@ export class Listener implements Door, Timed {
     return this.#lastAcceptMs;
   }
 
-  /** Connections with an exchange under way. */
+  /** Connections with an exchange under way, or on their way to the first. */
   get busyCount(): number {
-    let count = 0;
+    let count = this.#handshakes.size;
     for (const connection of this.#connections) if (connection.isBusy) count++;
     return count;
   }
@@ -105,6 +109,7 @@ export class Listener implements Door, Timed {
 
   /** Its generation is live: serve, those who wait first. New policies hold for new connections. */
   goLive(entryPoint: EntryPoint): void {
+    this.#entryPoint = entryPoint;
     this.#trusted = new TrustedPeers(entryPoint.trustedProxies);
     if (this.#state !== "parked") return;
     this.#state = "live";
@@ -130,24 +135,19 @@ export class Listener implements Door, Timed {
     if (quietMs >= QUIET_MS || nowMs - this.#closingSinceMs >= CLOSING_MS) this.close();
   }
 
-  /** Connections end with the exchange in hand. */
-  drain(): void {
-    for (const connection of this.#connections) connection.drain();
-  }
-
   /** Accepts no more. Connections go on. */
   close(): void {
     if (this.#state === "closed") return;
     this.#state = "closed";
     this.#context.engine.deadlines.remove(this);
     for (const socket of this.#parked.splice(0)) socket.destroy();
-    for (const handshake of this.#handshakes) handshake.destroy();
     this.#server.close();
-    this.drain();
+    for (const connection of this.#connections) connection.drain();
   }
 
   /** Ends every connection at once. */
   destroyConnections(): void {
+    for (const handshake of this.#handshakes) handshake.destroy();
     for (const connection of this.#connections) connection.destroy();
   }
 
@@ -159,7 +159,8 @@ export class Listener implements Door, Timed {
     const { engine } = this.#context;
     this.#lastAcceptMs = engine.deadlines.nowMs;
     engine.counters.add(COUNTER.connectionsAccepted, 1);
-    if (this.#state !== "parked") this.#serve(socket);
+    if (engine.counters.read(COUNTER.connectionsOpen) >= CONNECTIONS_MAX) socket.destroy();
+    else if (this.#state !== "parked") this.#serve(socket);
     else if (this.#parked.length < PARKED_CONNECTIONS_MAX) this.#parked.push(socket);
     else socket.destroy();
   }

@@ -181,3 +181,22 @@ test("an external name is served at its addresses, and answered for with 502 whi
   expect((await client.response()).status).toBe(200);
   expect(upstream.received[0]).toContain(`Host: app.example:${upstream.port}\r\n`);
 });
+
+test("an entry point that gets another name keeps its listener and its connections", async () => {
+  const upstream = await Upstream.answering(OK);
+  const proxy = await proxyFor([upstream]);
+  const port = await freePort();
+  const serve = (name: string) => [
+    entryPoint(name, { port }),
+    ...route("app", ANY, [upstream.server], { router: { entryPoints: [name] } }),
+  ];
+  await proxy.apply(serve("before"));
+  const client = await RawClient.connect(port);
+  afterTest(() => client.close());
+  client.send(GET);
+  expect((await client.response()).status).toBe(200);
+  await proxy.apply(serve("after"), [entryPoint("before").id]);
+  client.send(GET);
+  const response = await client.response();
+  expect([response.status, response.headers.connection]).toEqual([200, undefined]);
+});

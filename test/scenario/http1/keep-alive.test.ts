@@ -112,19 +112,40 @@ test("a response that comes a byte at a time arrives whole", async () => {
   expect(upstream.connections).toHaveLength(1);
 });
 
-test("idle connections end when the worker drains, busy ones with their answer", async () => {
+test("while the worker drains every connection ends with its next answer, and an idle one may still ask", async () => {
   const upstream = await Upstream.start((socket) => setTimeout(() => socket.write(HELLO), 100));
   const proxy = await proxyFor([upstream]);
-  const idle = await clientOf(proxy);
-  const busy = await clientOf(proxy);
+  const [idle, fresh, busy] = [await clientOf(proxy), await clientOf(proxy), await clientOf(proxy)];
+  idle.send(GET);
+  expect((await idle.response()).headers.connection).toBeUndefined();
   busy.send(GET);
-  await eventually(() => upstream.received.join("") !== "");
+  await eventually(() => upstream.received.join("").split(GET.slice(0, 4)).length === 3);
   await proxy.take({ type: "drain" });
+  // As if it crossed our word: a POST, which no client would send again by itself.
+  idle.send("POST / HTTP/1.1\r\nHost: a.test\r\nContent-Length: 0\r\n\r\n");
+  fresh.send(GET);
+  for (const client of [idle, fresh, busy]) {
+    const response = await client.response();
+    expect([response.status, response.headers.connection]).toEqual([200, "close"]);
+    await client.untilEnd();
+  }
+});
+
+test("when its listener closes, an idle connection ends, and one that has only just come gets its first answer", async () => {
+  const upstream = await Upstream.start((socket) => setTimeout(() => socket.write(HELLO), 100));
+  const proxy = await proxyFor([upstream]);
+  const [idle, fresh, busy] = [await clientOf(proxy), await clientOf(proxy), await clientOf(proxy)];
+  idle.send(GET);
+  await idle.response();
+  busy.send(GET);
+  await eventually(() => upstream.received.join("").split(GET.slice(0, 4)).length === 3);
+  proxy.worker.entryPoints.close();
   await idle.untilEnd();
-  const response = await busy.response();
-  expect(response.status).toBe(200);
-  expect(response.headers.connection).toBe("close");
-  await busy.untilEnd();
+  fresh.send(GET);
+  for (const client of [fresh, busy]) {
+    const response = await client.response();
+    expect([response.status, response.headers.connection]).toEqual([200, "close"]);
+  }
 });
 
 test("a connection counts while it is open", async () => {
