@@ -102,4 +102,9 @@ test("a body that is interrupted, cut off or too large is refused", () => {
   const small = new DeltaAssembler(3000);
   small.add(first!);
   expect(small.add(second!)).toEqual({ ok: false, error: "a delta is larger than 3000 bytes" });
+
+  const endless = new DeltaAssembler(3000);
+  const removals = Array.from({ length: 20 }, () => "");
+  expect(endless.add({ ...other, upserts: [], removals, commit: undefined })).toEqual({ ok: true, value: null });
+  expect(endless.add({ ...other, upserts: [], removals })).toEqual({ ok: false, error: "a delta is larger than 3000 bytes" });
 });

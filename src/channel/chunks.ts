@@ -99,10 +99,13 @@ export class DeltaAssembler {
 
   /** The delta when the chunk commits it, null while it goes on, or why the sender is not to be trusted. */
   add(chunk: DeltaChunk): Result<AssembledDelta | null, string> {
-    for (const id of chunk.removals) this.#removals.push(id as ResourceId);
+    for (const id of chunk.removals) {
+      this.#removals.push(id as ResourceId);
+      this.#bytes += id.length + ENTRY_OVERHEAD_BYTES;
+    }
+    for (const { id, body } of chunk.upserts) this.#bytes += body.length + id.length + ENTRY_OVERHEAD_BYTES;
+    if (this.#bytes > this.#bytesMax) return fail(`a delta is larger than ${this.#bytesMax} bytes`);
     for (const upsert of chunk.upserts) {
-      this.#bytes += upsert.body.length + upsert.id.length;
-      if (this.#bytes > this.#bytesMax) return fail(`a delta is larger than ${this.#bytesMax} bytes`);
       const wrong = this.#addUpsert(upsert);
       if (wrong) return fail(wrong);
     }

@@ -31,6 +31,8 @@ export class ChannelClient {
   #stopped = false;
   #cancelPause: () => void = () => {};
   #rejections = 0;
+  /** Settles when no delta is being applied. */
+  #applied: Promise<unknown> = Promise.resolve();
 
   constructor(options: ChannelClientOptions) {
     this.#options = options;
@@ -67,8 +69,9 @@ export class ChannelClient {
       const end = await this.#once();
       if (this.#stopped) return;
       this.#options.onLost?.(end.reason);
-      if (end.comeBack === "now") continue;
       await this.#pause();
+      // What the next stream says is held must be true, and stay so until its first delta.
+      await this.#applied;
     }
   }
 
@@ -81,7 +84,11 @@ export class ChannelClient {
       holding: this.#holding,
       clock: this.#clock,
       timing: this.#timing,
-      apply: (delta) => this.#apply(delta),
+      apply: (delta) => {
+        const outcome = this.#apply(delta);
+        this.#applied = outcome;
+        return outcome;
+      },
       onHeard: () => this.#options.onConnected?.(),
     });
     this.#stream = stream;

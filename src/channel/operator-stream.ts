@@ -24,8 +24,8 @@ const HELD_PER_MESSAGE = 5_000;
 /** Why a stream ended, and when to try again. */
 export interface StreamEnd {
   readonly reason: string;
-  /** `now`: the operator asked for a fresh stream. `soon`: after a pause that starts small. `later`: after one that grows. */
-  readonly comeBack: "now" | "soon" | "later" | "never";
+  /** `soon`: after a pause that starts small. `later`: after one that grows. */
+  readonly comeBack: "soon" | "later" | "never";
 }
 
 export interface OperatorStreamOptions {
@@ -170,7 +170,7 @@ export class OperatorStream {
 }
 
 function goAwayEnd({ reason, detail }: GoAway): StreamEnd {
-  if (reason === GoAway_Reason.AGE) return { reason: "the stream reached its age", comeBack: "now" };
+  if (reason === GoAway_Reason.AGE) return { reason: "the stream reached its age", comeBack: "soon" };
   if (reason === GoAway_Reason.SHUTDOWN) return { reason: "the operator shuts down", comeBack: "soon" };
   if (reason === GoAway_Reason.NOT_HOLDER) return { reason: "another replica serves", comeBack: "later" };
   return { reason: `the operator refused: ${detail}`, comeBack: "later" };

@@ -59,6 +59,7 @@ export class ProxyStream {
   /** Set while an answer is awaited. */
   #awaited: { readonly version: string; readonly sinceMs: number } | null = null;
   #goAway: OperatorMessage | null = null;
+  #goAwaySinceMs = 0;
   #heartbeatDue = false;
   #ended = false;
   #heardMs: number;
@@ -122,6 +123,8 @@ export class ProxyStream {
     const { timing, clock } = this.#host;
     const nowMs = clock.monotonicMs();
     if (nowMs - this.#heardMs > timing.silenceMs) return false;
+    // It talks, but does not read its goodbye.
+    if (this.#goAway !== null) return nowMs - this.#goAwaySinceMs <= timing.silenceMs;
     this.#heartbeatDue = true;
     if (this.#awaited && nowMs - this.#awaited.sinceMs > timing.answerMs) {
       this.goAway(GoAway_Reason.REFUSED, `no answer to version ${this.#awaited.version}`);
@@ -132,6 +135,7 @@ export class ProxyStream {
 
   /** Asks the proxy to leave, as the last thing it hears here. */
   goAway(reason: GoAway_Reason, detail: string): void {
+    if (this.#goAway === null) this.#goAwaySinceMs = this.#host.clock.monotonicMs();
     this.#goAway ??= message({ case: "goAway", value: { reason, detail, holder: "" } });
     this.#wake();
   }

@@ -253,3 +253,37 @@ test("the channel is not offered in plaintext beyond this machine", async () => 
   const server = new ChannelServer({ source: new World() });
   await expect(server.listen("0.0.0.0", 0)).rejects.toThrow(PlaintextRefused);
 });
+
+test("a stream that breaks while a delta is applied is followed by another when that is done, and nothing is applied twice", async () => {
+  const world = new World();
+  world.publish({ a: 1 });
+  const { port, answers } = await operator(world);
+  const wire = await wireTo(port);
+  const recorder = proxy(wire.port);
+  await until("the first snapshot is held", () => recorder.client.version === world.current()?.version);
+  let applying = 0;
+  let most = 0;
+  let release: () => void = () => {};
+  recorder.outcome = async () => {
+    most = Math.max(most, ++applying);
+    await new Promise<void>((resolve) => {
+      release = resolve;
+    });
+    applying--;
+    return { applied: true, refused: [] };
+  };
+  world.publish({ a: 1, b: 1 });
+  await until("the proxy is busy", () => applying === 1);
+  wire.cut();
+  await until("it has lost the operator", () => recorder.events.length === 2);
+  world.publish({ a: 1, b: 1, c: 1 });
+  await new Promise((resolve) => setTimeout(resolve, 5 * QUICK.backoffMostMs));
+  expect([recorder.deltas.length, recorder.events.length]).toEqual([2, 2]);
+  release();
+  await until("the next one comes", () => recorder.deltas.length === 3);
+  release();
+  await until("all is held", () => recorder.client.version === world.current()?.version);
+  expect(most).toBe(1);
+  expect(recorder.history).toEqual([["a"], ["b"], ["c"]]);
+  await until("what was applied unheard needs no answer", () => answers.length === 2);
+});
