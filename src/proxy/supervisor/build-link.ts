@@ -4,6 +4,9 @@ import type { Clock } from "../../kernel/clock.ts";
 import type { BuildStart, FromBuild, ToBuild } from "../messages.ts";
 import { within } from "./within.ts";
 
+/** A build thread that has not answered for this long never will: even a world from nothing takes a fraction of it. */
+const ANSWER_MS = 120_000;
+
 /** Most descriptions asked for at a time; they are large. */
 const DESCRIPTIONS_MAX = 4;
 
@@ -20,7 +23,7 @@ export interface BuildLinkOptions {
   readonly onEnded: (reason: string) => void;
 }
 
-/** The supervisor's line to the build thread. One delta at a time. */
+/** The supervisor's line to the build thread. One delta at a time. A thread that does not answer is ended. */
 export class BuildLink {
   readonly #thread: Worker;
   readonly #clock: Clock;
@@ -28,14 +31,14 @@ export class BuildLink {
   readonly #exited: Promise<void>;
   #ended: string | null = null;
   #closing = false;
+  #reason = "";
   #requests = 0;
 
   constructor({ url, start, clock, onLog, onEnded }: BuildLinkOptions) {
     this.#clock = clock;
     this.#thread = new Worker(url, { workerData: start, name: "build" });
-    let reason = "";
     this.#thread.on("error", (error: Error) => {
-      reason = error.message;
+      this.#reason = error.message;
     });
     this.#thread.on("message", (message: FromBuild) => {
       if (message.type === "log") onLog(message);
@@ -43,7 +46,7 @@ export class BuildLink {
     });
     this.#exited = new Promise((resolve) => {
       this.#thread.once("exit", (code) => {
-        this.#ended = reason || `exit code ${code}`;
+        this.#ended = this.#reason || `exit code ${code}`;
         for (const { reject } of this.#waiting.values()) reject(new Error(`the build thread ended: ${this.#ended}`));
         this.#waiting.clear();
         if (!this.#closing) onEnded(this.#ended);
@@ -86,10 +89,13 @@ export class BuildLink {
 
   #ask(message: ToBuild, key: string): Promise<Answer> {
     if (this.#ended !== null) return Promise.reject(new Error(`the build thread ended: ${this.#ended}`));
-    return new Promise((resolve, reject) => {
-      this.#waiting.set(key, { resolve, reject });
-      this.#post(message);
+    const answered = new Promise<Answer>((resolve, reject) => this.#waiting.set(key, { resolve, reject }));
+    this.#post(message);
+    const cancel = this.#clock.after(ANSWER_MS, () => {
+      this.#reason = `it did not answer within ${ANSWER_MS} ms`;
+      void this.#thread.terminate();
     });
+    return answered.finally(cancel);
   }
 
   #post(message: ToBuild): void {
