@@ -69,9 +69,21 @@ export const PROBLEM_CODES = {
     meaning: "A field is known but not supported yet; rather than ignore it, the route answers 503.",
   },
   Conflict: { severity: "warning", meaning: "Another rule claims the same traffic at the same rank; the older object wins." },
+  Unreachable: {
+    severity: "warning",
+    meaning: "No request can reach a rule: rules that rank before it cover it, or its own terms exclude each other.",
+  },
+  ReachUnknown: {
+    severity: "info",
+    meaning: "Rules are too large, or too many in one place, for a check whether requests reach them; they work all the same.",
+  },
   NoEndpoints: { severity: "warning", meaning: "A Service has no ready endpoint; its routes answer 503 until one is ready." },
   ClassMismatch: { severity: "warning", meaning: "The ingress class annotation and the field disagree; the field counts." },
   UnusedMiddleware: { severity: "info", meaning: "No route uses this Middleware." },
+  InternalError: {
+    severity: "error",
+    meaning: "An object could not be compiled because of a defect in Fairway; what it was compiled to before stays.",
+  },
   ResourceRefused: { severity: "error", meaning: "A proxy could not build this; it answers 503 for it." },
 } as const satisfies Record<string, CodeEntry>;
 

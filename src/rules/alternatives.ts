@@ -1,6 +1,6 @@
 import type { Rule } from "../model/rule.ts";
 import { ALTERNATIVES_MAX, LITERALS_MAX } from "./limits.ts";
-import { excludes, implies, isAlwaysTrue, type Literal, literalOf, negation } from "./literal.ts";
+import { excludes, implies, isAlwaysTrue, isNeverTrue, type Literal, literalKey, literalOf } from "./literal.ts";
 import type { MatcherTable } from "./matcher.ts";
 
 /** Literals that must all be true; none is implied by the others, and no two exclude each other. Empty: every request. */
@@ -16,16 +16,14 @@ const ABSORBED_MAX = 16;
 export function alternativesOf(rule: Rule, matchers: MatcherTable): readonly Alternative[] | null {
   const all = expand(rule, false, matchers);
   if (all === null) return null;
+  if (all.length < 2) return all;
   const distinct = [...new Map(all.map((alternative) => [alternativeKey(alternative), alternative])).values()];
   return distinct.length > ABSORBED_MAX ? distinct : distinct.filter((one, index) => !isAbsorbed(one, index, distinct));
 }
 
 /** The same for two alternatives that say the same in another spelling and order. */
 export function alternativeKey(alternative: Alternative): string {
-  return alternative
-    .map((literal) => literal.key)
-    .sort()
-    .join(" ");
+  return alternative.map(literalKey).sort().join("\n");
 }
 
 /** Whether every request that fulfils `narrow` fulfils `wide`. False where it cannot be told. */
@@ -47,7 +45,7 @@ type Expanded = readonly Alternative[] | null;
 function expand(rule: Rule, isNegated: boolean, matchers: MatcherTable): Expanded {
   switch (rule.op) {
     case "match":
-      return simplified([[literalOf(rule, isNegated, matchers)]]);
+      return alone(literalOf(rule, isNegated, matchers));
     case "not":
       return expand(rule.term, !isNegated, matchers);
     default: {
@@ -67,6 +65,11 @@ function product(a: readonly Alternative[], b: readonly Alternative[]): Expanded
   return simplified(a.flatMap((left) => b.map((right) => [...left, ...right])));
 }
 
+function alone(literal: Literal): readonly Alternative[] {
+  if (isNeverTrue(literal)) return [];
+  return isAlwaysTrue(literal) ? [[]] : [[literal]];
+}
+
 /** Leaves out what nobody can fulfil, and in the rest what needs no saying. */
 function simplified(alternatives: readonly Alternative[]): Expanded {
   if (alternatives.some((alternative) => alternative.length > LITERALS_MAX)) return null;
@@ -74,16 +77,17 @@ function simplified(alternatives: readonly Alternative[]): Expanded {
 }
 
 function isContradiction(alternative: Alternative): boolean {
-  return alternative.some(
-    (literal, index) => isAlwaysTrue(negation(literal)) || alternative.slice(0, index).some((other) => excludes(other, literal)),
-  );
+  return alternative.some((literal, index) => {
+    for (let at = 0; at < index; at++) if (excludes(alternative[at] as Literal, literal)) return true;
+    return false;
+  });
 }
 
 /** Of literals that imply each other the first stays. */
 function withoutImplied(alternative: Alternative): Alternative {
-  return alternative.filter(
+  const needed = alternative.filter(
     (literal, index) =>
-      !isAlwaysTrue(literal) &&
       !alternative.some((other, at) => at !== index && implies(other, literal) && (at < index || !implies(literal, other))),
   );
+  return needed.length === alternative.length ? alternative : needed;
 }

@@ -3,9 +3,11 @@ import type { ResourceId } from "../../model/ids.ts";
 import type { Resource } from "../../model/resource.ts";
 import { missesReference } from "../translate/router.ts";
 import type { RootTranslation } from "../translate/translation.ts";
+import { type Claim, claimOf, isClaimOf } from "./claim.ts";
 import { ClassGraph } from "./class-graph.ts";
-import { type Claim, Conflicts, claimOf } from "./conflicts.ts";
+import { Conflicts } from "./conflicts.ts";
 import type { Holds } from "./holds.ts";
+import { Shadowing } from "./shadowing.ts";
 import type { RootUnit } from "./unit.ts";
 
 /** What a root brought to its class. */
@@ -23,6 +25,7 @@ const NOTHING: Contribution = { held: [], own: [], claims: [] };
 export class ClassBuild {
   readonly graph: ClassGraph;
   readonly conflicts = new Conflicts();
+  readonly shadowing = new Shadowing();
   readonly #own = new Map<ResourceId, Resource>();
   readonly #contributions = new Map<RootUnit, Contribution>();
   #held: ReadonlyMap<ResourceId, Resource> = new Map();
@@ -45,17 +48,29 @@ export class ClassBuild {
   /** Replaces what a root contributes; null takes it out. */
   contribute(root: RootUnit, translation: RootTranslation | null, holds: Holds): void {
     const before = this.#contributions.get(root) ?? NOTHING;
-    const after = translation === null ? NOTHING : contributionOf(translation, holds);
+    const after = translation === null ? NOTHING : contributionOf(translation, holds, before.claims);
     for (const resource of after.own) this.#own.set(resource.id, resource);
     const kept = new Set(before.held);
     for (const id of after.held) if (!kept.delete(id)) this.graph.retain(id);
     for (const resource of after.own) this.graph.refresh(resource.id);
     for (const id of kept) this.graph.release(id);
     this.#forget(before, after);
-    for (const claim of before.claims) this.conflicts.remove(claim);
-    for (const claim of after.claims) this.conflicts.add(claim);
+    this.#claim(before.claims, after.claims);
     if (translation === null) this.#contributions.delete(root);
     else this.#contributions.set(root, after);
+  }
+
+  #claim(before: readonly Claim[], after: readonly Claim[]): void {
+    const [gone, come] = [new Set(before), new Set(after)];
+    for (const claim of before) if (come.delete(claim)) gone.delete(claim);
+    for (const claim of gone) {
+      this.conflicts.remove(claim);
+      this.shadowing.remove(claim);
+    }
+    for (const claim of come) {
+      this.conflicts.add(claim);
+      this.shadowing.add(claim);
+    }
   }
 
   #forget(before: Contribution, after: Contribution): void {
@@ -65,18 +80,22 @@ export class ClassBuild {
 }
 
 /** A rule that misses a reference is represented by its old form while that is held, unless the object has that form anyway. */
-function contributionOf(translation: RootTranslation, holds: Holds): Contribution {
+function contributionOf(translation: RootTranslation, holds: Holds, former: readonly Claim[]): Contribution {
   const present = new Set(translation.routers.map((router) => router.id));
-  const claims = translation.routers.map((router, index) => {
+  const routers = translation.routers.map((router) => {
     const hold = holds.get(router.id);
     const isHeld =
       hold !== undefined && missesReference(router) && (hold.router.id === router.id || !present.has(hold.router.id));
-    return claimOf(isHeld ? hold.router : router, translation.fields[index] ?? "");
+    return isHeld ? hold.router : router;
   });
-  const routers = claims.map((claim) => claim.router);
+  const formerById = new Map(former.map((claim) => [claim.router.id, claim]));
   return {
     held: [...routers.map((router) => router.id), ...translation.certificates],
     own: [...routers, ...translation.services],
-    claims,
+    claims: routers.map((router, index) => {
+      const field = translation.fields[index] ?? "";
+      const claim = formerById.get(router.id);
+      return claim !== undefined && isClaimOf(claim, router, field) ? claim : claimOf(router, field);
+    }),
   };
 }

@@ -69,7 +69,7 @@ export class Compiler {
       yield;
     }
     this.#refreshParts(changes);
-    this.#tellProblems(changes);
+    yield* this.#tellProblems(changes);
     return this.#result(holdable);
   }
 
@@ -101,12 +101,14 @@ export class Compiler {
     for (const build of this.#classes.values()) for (const id of changes.parts) build.graph.refresh(id);
   }
 
-  #tellProblems(changes: TranslationChanges): void {
+  *#tellProblems(changes: TranslationChanges): Generator<void> {
     for (const root of changes.roots.keys()) this.#problems.set(root, root.translation.problems);
     for (const id of changes.parts) this.#problems.set(id, this.#translations.part(id)?.problems ?? []);
     for (const id of changes.uses) this.#problems.set(`unused ${id}`, unusedMiddleware(id, this.#translations));
     for (const [name, build] of this.#classes) {
       for (const [claim, problems] of build.conflicts.takeProblems()) this.#problems.set(`conflict ${name} ${claim}`, problems);
+      const shadowed = yield* build.shadowing.takeProblems();
+      for (const [about, problems] of shadowed) this.#problems.set(`shadow ${name} ${about}`, problems);
     }
   }
 

@@ -1,30 +1,16 @@
-import { matchers } from "../../extensions/matchers/registry.gen.ts";
-import type { ObjectRef } from "../../model/object-ref.ts";
 import type { Problem } from "../../model/problem.ts";
 import { problem } from "../../model/problem-codes.ts";
 import { compareRanks, type Rank } from "../../model/rank.ts";
-import type { Router } from "../../model/router.ts";
-import type { Rule } from "../../model/rule.ts";
-import { parsedMatch } from "../../rules/compile.ts";
-import { printRule } from "../../rules/printer.ts";
-
-/** A router, where its rule stands in its object, and what it claims: the key is the same where the traffic and the rank are. */
-export interface Claim {
-  readonly router: Router;
-  readonly field: string;
-  readonly key: string;
-}
-
-export function claimOf(router: Router, field: string): Claim {
-  return { router, field, key: claimKey(router) };
-}
+import { type Claim, nameClaim } from "./claim.ts";
 
 /** How many of those who lose to a router are named to it. */
 const NAMED_MAX = 3;
 
-/** All claims of one class, by what they claim: same rule, same rank but for age and name. */
+/** All claims of one class, by what they claim: same traffic, same rank but for age and name. */
 export class Conflicts {
   readonly #buckets = new Map<string, Map<string, Claim>>();
+  /** The keys of the buckets that problems are told of. */
+  readonly #told = new Set<string>();
   #touched = new Set<string>();
 
   add(claim: Claim): void {
@@ -45,39 +31,61 @@ export class Conflicts {
     this.#touched.add(key);
   }
 
-  /** The problems of each bucket touched since the last call, by the bucket's key; an empty list where there are none any more. */
+  /** The problems of each bucket for which they changed since the last call, by the bucket's key. */
   takeProblems(): ReadonlyMap<string, readonly Problem[]> {
-    const problems = new Map(
-      [...this.#touched].map((key) => [key, conflictsAmong([...(this.#buckets.get(key)?.values() ?? [])])]),
-    );
+    const problems = new Map<string, readonly Problem[]>();
+    for (const key of this.#touched) {
+      const bucket = this.#buckets.get(key);
+      const told = bucket === undefined || bucket.size < 2 ? NONE : conflictsAmong([...bucket.values()]);
+      if (told.length > 0) this.#told.add(key);
+      else if (!this.#told.delete(key)) continue;
+      problems.set(key, told);
+    }
     this.#touched = new Set();
     return problems;
   }
 }
 
-/** Tells every router that shares an entry point with another one who wins: those that lose whom they lose to, the first who loses. */
+const NONE: readonly Problem[] = [];
+
+/** Who wins over a claim, and in which of its arenas. */
+type Winners = ReadonlyMap<Claim, readonly string[]>;
+
+/** Tells every router that loses traffic who wins it, and where; and every router that wins some who loses it. */
 function conflictsAmong(claims: readonly Claim[]): readonly Problem[] {
-  if (claims.length < 2) return [];
   const ordered = claims.toSorted((a, b) => compareRanks(a.router.rank, b.router.rank));
-  return ordered.flatMap((claim, index) => {
-    const winner = ordered.slice(0, index).find((other) => meet(claim.router, other.router));
-    if (winner !== undefined) return [lost(claim, winner)];
-    const losers = ordered.slice(index + 1).filter((other) => meet(claim.router, other.router));
-    return losers.length === 0 ? [] : [won(claim, losers)];
+  const losers = new Map<Claim, Claim[]>();
+  const lostBy = ordered.map((claim, index) => {
+    const winners = winnersOver(claim, ordered.slice(0, index));
+    for (const winner of winners.keys()) losers.set(winner, [...(losers.get(winner) ?? []), claim]);
+    return winners;
   });
+  return ordered.flatMap((claim, index) => [
+    ...[...(lostBy[index] as Winners)].map(([winner, arenas]) => lost(claim, winner, arenas)),
+    ...(losers.has(claim) ? [won(claim, losers.get(claim) as Claim[])] : []),
+  ]);
 }
 
-function meet(a: Router, b: Router): boolean {
-  return a.entryPoints.some((name) => b.entryPoints.includes(name));
+/** The best of the claims before in each arena. */
+function winnersOver(claim: Claim, before: readonly Claim[]): Winners {
+  const winners = new Map<Claim, readonly string[]>();
+  for (const arena of claim.arenas) {
+    const winner = before.find((other) => other.arenas.includes(arena));
+    if (winner !== undefined) winners.set(winner, [...(winners.get(winner) ?? []), arena]);
+  }
+  return winners;
 }
 
-function lost(claim: Claim, winner: Claim): Problem {
-  const message = `${show(winner, claim)} claims the same traffic and wins: ${reason(winner.router.rank, claim.router.rank)}.`;
+function lost(claim: Claim, winner: Claim, arenas: readonly string[]): Problem {
+  const isPart = arenas.length < claim.arenas.length;
+  const where = isPart ? ` on ${arenas.map((name) => `"${name}"`).join(", ")}` : "";
+  const why = reason(winner.router.rank, claim.router.rank);
+  const message = `${nameClaim(winner, claim)} claims the same traffic${where} and wins: ${why}.`;
   return problem("Conflict", claim.router.origin, claim.field, message, hintFor(claim, "one of the two"));
 }
 
 function won(claim: Claim, losers: readonly Claim[]): Problem {
-  const named = losers.slice(0, NAMED_MAX).map((loser) => show(loser, claim));
+  const named = losers.slice(0, NAMED_MAX).map((loser) => nameClaim(loser, claim));
   const more = losers.length > NAMED_MAX ? ` and ${losers.length - NAMED_MAX} more` : "";
   const verb = losers.length === 1 ? "claims" : "claim";
   const message = `${named.join(", ")}${more} ${verb} the same traffic; this rule wins.`;
@@ -89,39 +97,9 @@ function hintFor({ router }: Claim, which: string): string {
   return router.origin.kind === "Ingress" ? `Remove ${which}.` : `Remove ${which}, or set another priority.`;
 }
 
-function show({ router, field }: Claim, seenFrom: Claim): string {
-  const { kind, namespace, name } = router.origin;
-  return isSame(router.origin, seenFrom.router.origin) ? field : `${kind} "${namespace}/${name}" (${field})`;
-}
-
-function isSame(a: ObjectRef, b: ObjectRef): boolean {
-  return a.kind === b.kind && a.namespace === b.namespace && a.name === b.name;
-}
-
 function reason(winner: Rank, loser: Rank): string {
   if (loser.createdAtMs > Number.MAX_SAFE_INTEGER && winner.createdAtMs <= Number.MAX_SAFE_INTEGER)
     return "this object is being deleted";
   if (winner.createdAtMs !== loser.createdAtMs) return "it is older";
   return winner.object === loser.object ? "it comes first" : "its namespace and name come first";
-}
-
-/** The same for two routers exactly when they deserve the same traffic. */
-function claimKey({ rule, rank }: Router): string {
-  return `${rank.priority} ${rank.host} ${rank.path} ${rank.pathLength} ${rank.predicates} ${ruleKey(rule)}`;
-}
-
-/** A rule in a form in which neither the order of terms nor the spelling of hosts matters. */
-function ruleKey(rule: Rule): string {
-  switch (rule.op) {
-    case "not":
-      return `!(${ruleKey(rule.term)})`;
-    case "and":
-    case "or":
-      return `${rule.op}(${[...new Set(rule.terms.map(ruleKey))].sort().join(" ")})`;
-    case "match": {
-      const { matcher, arg } = parsedMatch(rule, matchers);
-      const key = matcher.key?.(arg);
-      return key === undefined || key.form === "regex" ? printRule(rule) : JSON.stringify(key);
-    }
-  }
 }

@@ -7,13 +7,13 @@ const LABEL = /^(?!-)[a-z0-9_-]{1,63}(?<!-)$/;
 
 /** Why a text cannot be a host in canonical form (lower case, no port, no trailing dot), with what to write instead; null when it can. */
 export function hostProblem(host: string): { readonly message: string; readonly hint: string } | null {
+  if (isBracketed(host) || isName(host)) return null;
   const shown = excerpt(host);
   // biome-ignore lint/suspicious/noControlCharactersInRegex: everything beyond ASCII is what this looks for
   if (/[^\u0000-\u007f]/.test(host)) {
     const ascii = domainToASCII(host);
     return { message: `host ${shown} is not ASCII`, hint: !isName(ascii) ? "" : `write ${JSON.stringify(ascii)}` };
   }
-  if (isBracketed(host) || isName(host)) return null;
   const portless = host.replace(/:\d*$/, "");
   if (portless !== host && (isBracketed(portless) || isName(portless))) {
     return { message: `host ${shown} has a port`, hint: `write ${JSON.stringify(portless)}: hosts are compared without port` };
