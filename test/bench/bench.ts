@@ -1,10 +1,11 @@
 import { closest, distance } from "fastest-levenshtein";
 import { changes } from "./changes.ts";
+import { compile } from "./compile.ts";
 import type { Bench } from "./contract.ts";
 import { load } from "./load.ts";
 import { routes } from "./routes.ts";
 
-const BENCHES: readonly Bench[] = [routes, load, changes];
+const BENCHES: readonly Bench[] = [routes, compile, load, changes];
 const EXIT_WRONG_USE = 2;
 
 function usage(): string {

@@ -72,7 +72,8 @@ export function routerAt(index: number, edit = 0): Router {
   };
 }
 
-function ruleAt(index: number): string {
+/** The rule at a position of the cycle. */
+export function ruleAt(index: number): string {
   return (RULES[index % RULES.length] as string).replaceAll("#", String(Math.floor(index / RULES.length)));
 }
 

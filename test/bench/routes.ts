@@ -1,6 +1,4 @@
 import { parseArgs } from "node:util";
-import { setFlagsFromString } from "node:v8";
-import { runInNewContext } from "node:vm";
 import { matchers } from "../../src/extensions/matchers/registry.gen.ts";
 import { middlewareModules } from "../../src/extensions/middlewares/registry.gen.ts";
 import { encodeResource, SetHash } from "../../src/model/encode.ts";
@@ -13,6 +11,7 @@ import { compileRule } from "../../src/rules/compile.ts";
 import type { RequestFacts } from "../../src/rules/request-facts.ts";
 import { seededRandom } from "../scenario/changes/change-script.ts";
 import { type Bench, percentile, table } from "./contract.ts";
+import { heapMiB } from "./heap.ts";
 import { requestsFor, routerAt, worldOf } from "./route-world.ts";
 
 const USAGE = `npm run -s bench -- routes [--sizes N,N,...] [--json]
@@ -99,12 +98,12 @@ function measure(count: number): Row {
   for (const { hash } of encoded) sum.add(hash);
 
   const [built, buildMs] = timed(() => apply(builder, encoded, sum));
-  const before = heapUsed();
+  const beforeMiB = heapMiB();
   const world = new World(PARTS);
   const [, takeMs] = timed(() => take(world, built));
   const bit = world.entryPointBit("web");
   const lookupNs = nsPerRequest(requests, (facts) => world.route(bit, facts) !== null, 200);
-  const heapMiB = (heapUsed() - before) / 2 ** 20;
+  const workerMiB = heapMiB() - beforeMiB;
   check(world, bit, resources, requests);
   builder.settle(1);
   const changeMs = measureChanges(builder, world, sum, count);
@@ -117,7 +116,7 @@ function measure(count: number): Row {
     changeMs,
     sharedMiB:
       [...built.update.index, ...built.update.resources].reduce((bytes, shard) => bytes + shard.bytes.byteLength, 0) / 2 ** 20,
-    heapMiB,
+    heapMiB: workerMiB,
   };
 }
 
@@ -196,11 +195,4 @@ function timed<T>(work: () => T): [T, number] {
   const started = performance.now();
   const value = work();
   return [value, performance.now() - started];
-}
-
-/** Bytes in use after a full collection. */
-function heapUsed(): number {
-  setFlagsFromString("--expose-gc");
-  (runInNewContext("gc") as () => void)();
-  return process.memoryUsage().heapUsed;
 }

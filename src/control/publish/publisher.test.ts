@@ -48,12 +48,16 @@ test("bytes that come out as they were are no message", () => {
   expect(publisher.current("red")).toBe(before);
 });
 
-test("a snapshot that was handed out does not change any more", () => {
+test("a listener finds the snapshot as it is once its delta is applied", () => {
   const publisher = new Publisher();
   publisher.publish(change([endpoints("a", 1)]));
   const before = publisher.current("red");
+  const seen: unknown[] = [];
+  publisher.subscribe("red", ({ to }) => seen.push(publisher.current("red")?.version === to));
   publisher.publish(change([endpoints("b", 1)]));
-  expect([...(before?.resources.keys() ?? [])]).toEqual([idOf("a")]);
+  expect(seen).toEqual([true]);
+  expect([...(publisher.current("red")?.resources.keys() ?? [])]).toEqual([idOf("a"), idOf("b")]);
+  expect(publisher.current("red")?.version).not.toBe(before?.version);
 });
 
 test("who follows the deltas holds the snapshot, and its version says so", () => {

@@ -27,10 +27,13 @@ export class Snapshotter {
     return { class: this.#class, from, to: this.#sum.hex(), upserts, removals: removed };
   }
 
-  /** What is published; null before the first change. Does not change any more, and is the same object until something does. */
+  /**
+   * What is published; null before the first change. The same object until something does change. Its resources are a live view, to
+   * be read before the event loop goes on: a copy would cost more than all else a change needs (4 ms with 10,000 routers).
+   */
   current(): Snapshot | null {
     if (!this.#begun) return null;
-    this.#snapshot ??= { class: this.#class, version: this.#sum.hex(), resources: new Map(this.#resources) };
+    this.#snapshot ??= { class: this.#class, version: this.#sum.hex(), resources: this.#resources };
     return this.#snapshot;
   }
 
