@@ -11,7 +11,10 @@ import { ServerConnection } from "./server-connection.ts";
 /** A socket that takes what is written and says how it was ended. */
 class FakeSocket {
   readonly isTls = true;
-  readonly socket = { destroyed: false, writableEnded: false, writableLength: 0, write: () => true };
+  readonly socket = { destroyed: false, writableEnded: false, writableLength: 0, write: () => this.#write() };
+  writes = 0;
+  /** Whether it takes more after what it was given. */
+  isEager = true;
   queuedBytes = 0;
   ends: string[] = [];
 
@@ -28,11 +31,16 @@ class FakeSocket {
   }
 
   resume(): void {}
+
+  #write(): boolean {
+    this.writes++;
+    return this.isEager;
+  }
 }
 
 function connectionOn(socket: FakeSocket): { readonly connection: ServerConnection; readonly events: SocketEvents } {
   const engine: Engine = {
-    routes: { route: () => null },
+    routes: { route: () => null, child: () => null },
     isDraining: false,
     deadlines: new Deadlines(systemClock),
     timeouts: TIMEOUTS,
@@ -66,3 +74,16 @@ test.each([
     expect(socket.ends.slice(1)[0]).toBe(how);
   },
 );
+
+test("a client that closes its half behind requests which wait for it to read gets their answers, too", () => {
+  const socket = new FakeSocket();
+  socket.isEager = false;
+  const { events } = connectionOn(socket);
+  const requests = Buffer.from("GET / HTTP/1.1\r\nHost: a.test\r\n\r\n".repeat(2));
+  events.onBytes(requests, requests.length);
+  events.onEnd();
+  expect([socket.writes, socket.ends]).toEqual([1, []]);
+  socket.isEager = true;
+  events.onDrain();
+  expect([socket.writes, socket.ends]).toEqual([2, ["end"]]);
+});

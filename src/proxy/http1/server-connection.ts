@@ -100,11 +100,7 @@ export class ServerConnection implements SocketEvents, Timed, Downstream, BodySi
 
   onEnd(): void {
     this.#hasEnded = true;
-    if (this.#state === "head" || this.#state === "discard") this.#linger();
-    // A client may close its half once its request is whole; half a request is given up.
-    else if (this.#state === "hold" || this.#state === "forward") {
-      if (!this.requestBody.isDone && this.#unread.length === 0) this.destroy();
-    }
+    this.#afterEnd();
   }
 
   onDrain(): void {
@@ -164,10 +160,15 @@ export class ServerConnection implements SocketEvents, Timed, Downstream, BodySi
     else if (this.#readsOn()) this.#bytes.resume();
   }
 
-  /** The client has ended and everything it sent has been looked at: what is not whole by now never will be. */
+  /**
+   * The client has closed its half, as it may once its requests are whole, and what could be used of them has been: what is not
+   * whole by now never will be.
+   */
   #afterEnd(): void {
     if (this.#state === "discard" || (this.#state === "head" && !this.response.isBlocked)) this.#linger();
-    else if (this.#state === "forward" && !this.requestBody.isDone && this.#unread.length === 0) this.destroy();
+    else if (this.#state === "hold" || this.#state === "forward") {
+      if (!this.requestBody.isDone && this.#unread.length === 0) this.destroy();
+    }
   }
 
   /** Uses as much of `bytes[start, end)` as the state allows; returns the index of the first byte not used. */
