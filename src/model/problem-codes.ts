@@ -40,6 +40,26 @@ export const PROBLEM_CODES = {
   MiddlewareNotFound: { severity: "error", meaning: "A referenced Middleware does not exist; the route answers 503." },
   MiddlewareInvalid: { severity: "error", meaning: "A Middleware's options cannot be used; the routes that use it answer 503." },
   MiddlewareCycle: { severity: "error", meaning: "A chain leads back to itself; the routes that use it answer 503." },
+  ParentNotFound: {
+    severity: "error",
+    meaning: "An IngressRoute named in parentRefs does not exist in this ingress class; the routes have no place under it.",
+  },
+  ParentCycle: {
+    severity: "error",
+    meaning: "The parents of an IngressRoute lead back to it; its routes answer 503 where they have a place.",
+  },
+  ParentUnreachable: {
+    severity: "warning",
+    meaning: "Nothing above an IngressRoute with parentRefs is served on an entry point; no request comes to its routes.",
+  },
+  LayersTooDeep: {
+    severity: "error",
+    meaning: "Too many IngressRoutes stand above one another; the routes below the limit answer 503.",
+  },
+  NotARoot: {
+    severity: "error",
+    meaning: "An IngressRoute with parentRefs sets entryPoints or tls, which only one without may; its routes answer 503.",
+  },
   ServiceNotFound: { severity: "error", meaning: "A referenced Service does not exist; the route answers 503." },
   ServicePortNotFound: { severity: "error", meaning: "A referenced Service has no such port; the route answers 503." },
   SecretNotFound: {
@@ -62,7 +82,8 @@ export const PROBLEM_CODES = {
   },
   NotPermitted: {
     severity: "error",
-    meaning: "A reference crosses namespaces without the owner's consent (ReferenceGrant); the route answers 503.",
+    meaning:
+      "A reference crosses namespaces without the owner's consent (ReferenceGrant); the route answers 503, or has no place under the parent it names.",
   },
   NotSupported: {
     severity: "error",

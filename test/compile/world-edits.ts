@@ -58,6 +58,7 @@ const ingressRoutes = fc
     ingressClassName: classNames,
     entryPoints: fc.constantFrom(undefined, ["web"], ["websecure"], ["nowhere"]),
     tls: fc.constantFrom(undefined, undefined, {}, { secretName: "a" }, { options: { name: "a" } }),
+    parentRefs: fc.oneof({ weight: 2, arbitrary: fc.constant(undefined) }, fc.array(middlewareUse, { maxLength: 2 })),
     routes: fc.array(
       fc.record({
         match: matches,
@@ -70,9 +71,11 @@ const ingressRoutes = fc
     createdAtMs: times,
     deleting: fc.boolean(),
   })
-  .map(({ namespace, name, createdAtMs, deleting, ...spec }) =>
-    storedObject("IngressRoute", namespace, name, { spec }, { createdAtMs, deleting }),
-  );
+  .map(({ namespace, name, createdAtMs, deleting, entryPoints, tls, ...spec }) => {
+    // Mostly what the schema accepts: what has parents names neither entry points nor tls.
+    const served = spec.parentRefs === undefined || deleting ? { entryPoints, tls } : {};
+    return storedObject("IngressRoute", namespace, name, { spec: { ...spec, ...served } }, { createdAtMs, deleting });
+  });
 
 const backends = fc.record({ service: fc.record({ name: letters, port: fc.constantFrom({ number: 80 }, { name: "http" }) }) });
 const ingresses = fc
@@ -129,12 +132,14 @@ const slices = fc
     return storedObject("EndpointSlice", namespace, name, body, { labels: { "kubernetes.io/service-name": service } });
   });
 
-const grants = fc.tuple(namespaces, letters, fc.constantFrom("Service", "Middleware")).map(([namespace, name, kind]) => {
-  const from = [{ group: "fairway.dev", kind: "IngressRoute", namespace: namespace === "one" ? "two" : "one" }];
-  return storedObject("ReferenceGrant", namespace, name, {
-    spec: { from, to: [{ group: kind === "Service" ? "" : "fairway.dev", kind }] },
+const grants = fc
+  .tuple(namespaces, letters, fc.constantFrom("Service", "Middleware", "IngressRoute"))
+  .map(([namespace, name, kind]) => {
+    const from = [{ group: "fairway.dev", kind: "IngressRoute", namespace: namespace === "one" ? "two" : "one" }];
+    return storedObject("ReferenceGrant", namespace, name, {
+      spec: { from, to: [{ group: kind === "Service" ? "" : "fairway.dev", kind }] },
+    });
   });
-});
 
 const ingressClasses = fc
   .tuple(fc.constantFrom("red", "blue"), fc.constantFrom("fairway.dev/ingress-controller", "other.io/one"), fc.boolean())

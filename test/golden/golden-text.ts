@@ -34,14 +34,15 @@ function show(resource: Resource): readonly [string, unknown] {
   if ("chainPem" in rest) return [id, { ...rest, chainPem: `${rest.chainPem.length} characters` }];
   if ("servers" in rest) return [id, rest.servers.map(({ address, port }) => `${address} port ${port}`)];
   if (!("ruleText" in rest)) return [id, rest];
-  const { rule: _rule, entryPoints, rank, middlewares, service, tombstone, ruleText } = rest;
+  const { rule: _rule, entryPoints, rank, middlewares, service, tombstone, ruleText, parents = [], isParent } = rest;
   return [
     id,
     {
-      on: entryPoints.join(", "),
+      ...(parents.length === 0 ? { on: entryPoints.join(", ") } : { under: parents.map(objectKey).join(", ") }),
       rule: ruleText,
       rank: showRank(rank),
       ...(middlewares.length === 0 ? {} : { middlewares }),
+      ...(isParent === true ? { next: "its children" } : {}),
       ...(service === null ? {} : { service }),
       ...(tombstone === null ? {} : { tombstone: tombstone.join(", ") }),
     },

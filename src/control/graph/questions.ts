@@ -2,14 +2,17 @@ import type { ResourceId } from "../../model/ids.ts";
 import { type ObjectRef, objectKey } from "../../model/object-ref.ts";
 import { SERVICE_NAME_LABEL } from "../store/object-store.ts";
 import type { ObjectView } from "../store/object-view.ts";
+import { parentRefsOf } from "../store/parent-refs.ts";
+import type { StoredObject } from "../store/stored-object.ts";
 
-/** Something translation asked: an object, the slices of a Service, the grants of a namespace, or the face of a part. */
+/** Something translation asked: an object, the slices of a Service, the grants of a namespace, the children of a route, a part's face. */
 export type Question = string & { readonly __question: true };
 
 export const askObject = (kind: string, namespace: string, name: string): Question =>
   `object ${kind}/${namespace}/${name}` as Question;
 export const askSlices = (namespace: string, service: string): Question => `slices ${namespace}/${service}` as Question;
 export const askGrants = (namespace: string): Question => `grants ${namespace}` as Question;
+export const askChildren = (namespace: string, name: string): Question => `children ${namespace}/${name}` as Question;
 export const askPart = (id: ResourceId): Question => `part ${id}` as Question;
 
 /** The part a question is about, or null. */
@@ -64,28 +67,39 @@ export class Questions<Asker> {
 }
 
 const NOBODY: ReadonlySet<never> = new Set();
+/** The kinds whose objects belong to groups: a reader must see them all at first. */
+export const GROUPED_KINDS = ["EndpointSlice", "IngressRoute"] as const;
 
 /**
- * The questions whose answer a changed object may change. A slice answers for the Service it names now and for the one it named
- * before, which `formerServices` remembers.
+ * The questions whose answer a changed object may change. What belongs to groups (a slice to a Service, a child to its parents)
+ * answers for those it names now and for those it named before.
  */
 export class ChangeReader {
-  readonly #formerServices = new Map<string, string>();
+  /** By object; those without any are not there. */
+  readonly #formerGroups = new Map<string, readonly Question[]>();
 
   questionsAbout(ref: ObjectRef, view: ObjectView): readonly Question[] {
     const { kind, namespace, name } = ref;
-    if (kind === "EndpointSlice") return this.#aboutSlice(ref, view);
+    if (kind === "EndpointSlice") return this.#aboutGroups(ref, slicesAsked(view.get(kind, namespace, name)));
     if (kind === "ReferenceGrant") return [askGrants(namespace)];
-    return [askObject(kind, namespace, name)];
+    if (kind !== "IngressRoute") return [askObject(kind, namespace, name)];
+    return [askObject(kind, namespace, name), ...this.#aboutGroups(ref, childrenAsked(view.get(kind, namespace, name)))];
   }
 
-  #aboutSlice(ref: ObjectRef, view: ObjectView): readonly Question[] {
+  #aboutGroups(ref: ObjectRef, current: readonly Question[]): readonly Question[] {
     const key = objectKey(ref);
-    const former = this.#formerServices.get(key);
-    const current = view.get(ref.kind, ref.namespace, ref.name)?.labels[SERVICE_NAME_LABEL];
-    if (current === undefined) this.#formerServices.delete(key);
-    else this.#formerServices.set(key, current);
-    const services = new Set([former, current].filter((service) => service !== undefined));
-    return [...services].map((service) => askSlices(ref.namespace, service));
+    const former = this.#formerGroups.get(key) ?? [];
+    if (current.length === 0) this.#formerGroups.delete(key);
+    else this.#formerGroups.set(key, current);
+    return [...new Set([...former, ...current])];
   }
+}
+
+function slicesAsked(slice: StoredObject | undefined): readonly Question[] {
+  const service = slice?.labels[SERVICE_NAME_LABEL];
+  return slice === undefined || service === undefined ? [] : [askSlices(slice.ref.namespace, service)];
+}
+
+function childrenAsked(route: StoredObject | undefined): readonly Question[] {
+  return route === undefined ? [] : parentRefsOf(route).map(({ namespace, name }) => askChildren(namespace, name));
 }

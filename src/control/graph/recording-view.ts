@@ -15,7 +15,7 @@ import type {
   ServiceTarget,
   TranslateView,
 } from "../translate/translation.ts";
-import { askGrants, askObject, askPart, askSlices, type Question } from "./questions.ts";
+import { askChildren, askGrants, askObject, askPart, askSlices, type Question } from "./questions.ts";
 import type { PartUnit } from "./unit.ts";
 
 /** Where a view gets parts from: remembered, or made now. */
@@ -49,6 +49,11 @@ export class RecordingView implements TranslateView {
   referenceGrants(namespace: string): readonly StoredObject[] {
     this.questions.add(askGrants(namespace));
     return this.#objects.referenceGrants(namespace);
+  }
+
+  childrenOf(namespace: string, name: string): readonly StoredObject[] {
+    this.questions.add(askChildren(namespace, name));
+    return this.#objects.childrenOf(namespace, name);
   }
 
   middleware(namespace: string, name: string): MiddlewareFace {

@@ -8,7 +8,7 @@ import type { StoredObject } from "../store/stored-object.ts";
 import { ROOT_TRANSLATORS } from "../translate/root-translators.ts";
 import type { CompileSettings } from "../translate/settings.ts";
 import { nothing, type PartTranslation, type RootTranslation } from "../translate/translation.ts";
-import { askPart, ChangeReader, partOf, type Question, Questions } from "./questions.ts";
+import { askPart, ChangeReader, GROUPED_KINDS, partOf, type Question, Questions } from "./questions.ts";
 import { RecordingView } from "./recording-view.ts";
 import { LEVELS, type PartUnit, type RootUnit, type Unit } from "./unit.ts";
 
@@ -82,7 +82,7 @@ export class Translations {
   }
 
   #queueAll(store: CompilerStore, round: Round): void {
-    for (const slice of store.list("EndpointSlice")) this.#reader.questionsAbout(slice.ref, store);
+    for (const kind of GROUPED_KINDS) for (const { ref } of store.list(kind)) this.#reader.questionsAbout(ref, store);
     for (const kind of ROOT_TRANSLATORS.keys()) {
       for (const object of store.list(kind)) round.queue(this.#rootFor(object.ref));
     }

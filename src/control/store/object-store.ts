@@ -3,6 +3,7 @@ import type { ObjectRef } from "../../model/object-ref.ts";
 import { objectKey } from "../../model/object-ref.ts";
 import { GroupIndex } from "./group-index.ts";
 import type { ObjectView } from "./object-view.ts";
+import { parentRefsOf } from "./parent-refs.ts";
 import type { StoredObject } from "./stored-object.ts";
 
 /** Label by which an EndpointSlice names the Service it belongs to. */
@@ -18,6 +19,7 @@ export class ObjectStore implements ObjectView {
   readonly #kinds = new Map<string, Map<string, StoredObject>>();
   readonly #slices = new GroupIndex();
   readonly #grants = new GroupIndex();
+  readonly #children = new GroupIndex();
   readonly #listeners = new Set<() => void>();
   #changes = new Map<string, ObjectRef>();
 
@@ -77,6 +79,10 @@ export class ObjectStore implements ObjectView {
     return this.#grants.members(namespace);
   }
 
+  childrenOf(namespace: string, name: string): readonly StoredObject[] {
+    return this.#children.members(`${namespace}/${name}`);
+  }
+
   /** What changed since the last call, each object once, in order of its first change. */
   takeChanges(): readonly ObjectRef[] {
     const changes = [...this.#changes.values()];
@@ -100,16 +106,16 @@ export class ObjectStore implements ObjectView {
   }
 
   #index(object: StoredObject): void {
-    const group = groupOf(object);
-    if (group !== undefined) this.#indexOf(object.ref.kind).add(group, object);
+    for (const group of groupsOf(object)) this.#indexOf(object.ref.kind).add(group, object);
   }
 
   #unindex(object: StoredObject | undefined): void {
-    const group = object === undefined ? undefined : groupOf(object);
-    if (object !== undefined && group !== undefined) this.#indexOf(object.ref.kind).remove(group, object);
+    if (object === undefined) return;
+    for (const group of groupsOf(object)) this.#indexOf(object.ref.kind).remove(group, object);
   }
 
   #indexOf(kind: string): GroupIndex {
+    if (kind === "IngressRoute") return this.#children;
     return kind === "EndpointSlice" ? this.#slices : this.#grants;
   }
 
@@ -120,13 +126,14 @@ export class ObjectStore implements ObjectView {
   }
 }
 
-/** The group an object is indexed under; undefined when its kind has no index. */
-function groupOf(object: StoredObject): string | undefined {
+/** The groups an object is indexed under; none when its kind has no index. */
+function groupsOf(object: StoredObject): readonly string[] {
   const { kind, namespace } = object.ref;
-  if (kind === "ReferenceGrant") return namespace;
-  if (kind !== "EndpointSlice") return undefined;
+  if (kind === "IngressRoute") return parentRefsOf(object).map((parent) => `${parent.namespace}/${parent.name}`);
+  if (kind === "ReferenceGrant") return [namespace];
+  if (kind !== "EndpointSlice") return [];
   const service = object.labels[SERVICE_NAME_LABEL];
-  return service === undefined ? undefined : `${namespace}/${service}`;
+  return service === undefined ? [] : [`${namespace}/${service}`];
 }
 
 /** Freezes a plain JSON value all the way down. */

@@ -1,4 +1,5 @@
 import { matchers } from "../../extensions/matchers/registry.gen.ts";
+import type { ResourceId } from "../../model/ids.ts";
 import type { Problem } from "../../model/problem.ts";
 import { problem } from "../../model/problem-codes.ts";
 import type { Router } from "../../model/router.ts";
@@ -7,9 +8,10 @@ import { parseRule } from "../../rules/parser.ts";
 import type { StoredObject } from "../store/stored-object.ts";
 import { entryPointsOf } from "./entry-points.ts";
 import { classOf } from "./ingress-class.ts";
+import { Layers, type Place } from "./layers.ts";
 import { resolveMiddlewares } from "./middleware-list.ts";
 import { makeRouter, RuleKeys } from "./router.ts";
-import { resolveServices, type ServiceUse } from "./service-list.ts";
+import { resolveServices, type ServiceChoice, type ServiceUse } from "./service-list.ts";
 import type { CompileSettings } from "./settings.ts";
 import { INGRESS_ROUTE_FIELDS, ROUTE_FIELDS, unsupportedFields } from "./supported.ts";
 import { resolveCertificates } from "./tls-secret.ts";
@@ -19,6 +21,7 @@ interface IngressRouteSpec {
   readonly entryPoints?: readonly string[] | null;
   readonly routes?: readonly RouteSpec[] | null;
   readonly tls?: { readonly secretName?: string | null } | null;
+  readonly parentRefs?: readonly unknown[] | null;
 }
 
 interface RouteSpec {
@@ -28,45 +31,70 @@ interface RouteSpec {
   readonly services?: readonly ServiceUse[] | null;
 }
 
-/** Translates an IngressRoute: one router for each of its rules that parses. */
+/**
+ * Translates an IngressRoute: one router for each of its rules that parses. With `spec.parentRefs` they hang under the routers of
+ * other IngressRoutes instead of being served on entry points.
+ */
 export function translateIngressRoute(object: StoredObject, view: TranslateView, settings: CompileSettings): RootTranslation {
   const { className, problems: classProblems } = classOf(object, view, settings);
   if (className === null) return nothing();
   const spec = (object.body.spec ?? {}) as IngressRouteSpec;
-  const tls = spec.tls ?? null;
-  const entryPoints = entryPointsOf(object.ref, spec.entryPoints ?? [], tls !== null, settings);
-  const secrets = tls?.secretName ? [{ name: tls.secretName, field: "spec.tls.secretName" }] : [];
-  const certificates = resolveCertificates(object.ref, secrets, view);
-  const everywhere = unsupportedFields(spec, INGRESS_ROUTE_FIELDS, object.ref, "spec");
-  const keys = new RuleKeys();
-  const context: Context = { object, entryPoints: entryPoints.names, everywhere, keys, view, settings };
+  const layers = new Layers(view, settings);
+  const stand =
+    (spec.parentRefs ?? []).length > 0 ? underParents(layers.placeOf(object)) : onEntryPoints(object, spec, view, settings);
+  const everywhere = [...stand.obstacles, ...unsupportedFields(spec, INGRESS_ROUTE_FIELDS, object.ref, "spec")];
+  const isParent = layers.isParent(object);
+  const context: Context = { object, stand, isParent, everywhere, keys: new RuleKeys(), view, settings };
   const routes = (spec.routes ?? []).map((route, index) => translateRoute(route, index, context));
-  const served = entryPoints.names.length === 0 ? [] : routes.filter(isRouted);
+  const served = stand.entryPoints.length + stand.parents.length === 0 ? [] : routes.filter(isRouted);
   return {
     className,
     routers: served.map(({ router }) => router),
     fields: served.map(({ field }) => field),
     services: served.flatMap(({ services }) => services),
+    certificates: stand.certificates,
+    problems: [...classProblems, ...stand.problems, ...everywhere, ...routes.flatMap(({ problems }) => problems)],
+  };
+}
+
+/** Where requests come to an object from: entry points, or the routers of its parents. */
+interface Stand extends Place {
+  readonly entryPoints: readonly string[];
+  readonly certificates: readonly ResourceId<"certificate">[];
+}
+
+function underParents(place: Place): Stand {
+  return { ...place, entryPoints: [], certificates: [] };
+}
+
+function onEntryPoints({ ref }: StoredObject, spec: IngressRouteSpec, view: TranslateView, settings: CompileSettings): Stand {
+  const tls = spec.tls ?? null;
+  const entryPoints = entryPointsOf(ref, spec.entryPoints ?? [], tls !== null, settings);
+  const secrets = tls?.secretName ? [{ name: tls.secretName, field: "spec.tls.secretName" }] : [];
+  const certificates = resolveCertificates(ref, secrets, view);
+  return {
+    entryPoints: entryPoints.names,
+    parents: [],
     certificates: certificates.ids,
-    problems: [
-      ...classProblems,
-      ...entryPoints.problems,
-      ...certificates.problems,
-      ...everywhere,
-      ...routes.flatMap(({ problems }) => problems),
-    ],
+    obstacles: [],
+    problems: [...entryPoints.problems, ...certificates.problems],
   };
 }
 
 interface Context {
   readonly object: StoredObject;
-  readonly entryPoints: readonly string[];
+  readonly stand: Stand;
+  /** Whether routes of other objects hang under those of this one. */
+  readonly isParent: boolean;
   /** Problems of the object that no route of it can be built with. */
   readonly everywhere: readonly Problem[];
   readonly keys: RuleKeys;
   readonly view: TranslateView;
   readonly settings: CompileSettings;
 }
+
+/** A parent may leave every request to its children. */
+const NO_SERVICE: ServiceChoice = { id: null, weighted: null, problems: [] };
 
 interface RouteTranslation {
   /** Null when the rule does not parse: it claims nothing. */
@@ -81,7 +109,7 @@ function isRouted(route: RouteTranslation): route is RouteTranslation & { readon
 }
 
 function translateRoute(route: RouteSpec, index: number, context: Context): RouteTranslation {
-  const { object, view, settings } = context;
+  const { object, stand, isParent, view, settings } = context;
   const field = `spec.routes[${index}]`;
   const match = `${field}.match`;
   const parsed = parseRule(route.match, matchers);
@@ -90,11 +118,13 @@ function translateRoute(route: RouteSpec, index: number, context: Context): Rout
     return { router: null, field: match, services: [], problems: [problem(code, object.ref, match, message, hint)] };
   }
   const key = context.keys.take(route.match);
-  const uses = (route.middlewares ?? []).map(({ name, namespace }, at) => {
+  const steps = (route.middlewares ?? []).map(({ name, namespace }, at) => {
     return { name, namespace: namespace ?? undefined, field: `${field}.middlewares[${at}]` };
   });
-  const middlewares = resolveMiddlewares(uses, object.ref, view, settings);
-  const services = resolveServices(route.services ?? [], object.ref, key, `${field}.services`, view, settings);
+  const middlewares = resolveMiddlewares(steps, object.ref, view, settings);
+  const uses = route.services ?? [];
+  const services =
+    uses.length === 0 && isParent ? NO_SERVICE : resolveServices(uses, object.ref, key, `${field}.services`, view, settings);
   const problems = [...unsupportedFields(route, ROUTE_FIELDS, object.ref, field), ...middlewares.problems, ...services.problems];
   const obstacles = [...context.everywhere, ...problems];
   const draft = {
@@ -103,7 +133,9 @@ function translateRoute(route: RouteSpec, index: number, context: Context): Rout
     index,
     rule: parsed.value,
     priority: route.priority || Buffer.byteLength(route.match),
-    entryPoints: context.entryPoints,
+    entryPoints: stand.entryPoints,
+    parents: stand.parents,
+    isParent,
   };
   const router = makeRouter(draft, { middlewares: middlewares.ids, service: services.id, obstacles });
   return { router, field: match, services: router.service === services.weighted?.id ? [services.weighted] : [], problems };

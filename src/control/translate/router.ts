@@ -1,6 +1,7 @@
 import { hash } from "node:crypto";
 import { matchers } from "../../extensions/matchers/registry.gen.ts";
 import { type ResourceId, resourceId } from "../../model/ids.ts";
+import type { ObjectRef } from "../../model/object-ref.ts";
 import type { Problem } from "../../model/problem.ts";
 import type { ProblemCode } from "../../model/problem-codes.ts";
 import type { Rank } from "../../model/rank.ts";
@@ -20,6 +21,10 @@ export interface RouterDraft {
   readonly rule: Rule;
   readonly priority: number;
   readonly entryPoints: readonly string[];
+  /** The objects whose routers it hangs under; empty or absent for a root. */
+  readonly parents?: readonly ObjectRef[];
+  /** Whether routers hang under it, so that it can do without a service of its own. */
+  readonly isParent?: boolean;
 }
 
 /** What the requests of a rule get; `obstacles` are the reasons why it cannot be had, each of which makes a tombstone. */
@@ -40,8 +45,8 @@ const MISSING: ReadonlySet<string> = new Set<ProblemCode>(["MiddlewareNotFound",
 
 /** Makes the router of a rule; with an obstacle it is a tombstone, which keeps the rule's place and answers 503. */
 export function makeRouter(draft: RouterDraft, treatment: Treatment): Router {
-  const { object, rule } = draft;
-  const stands = treatment.obstacles.length === 0 && treatment.service !== null;
+  const { object, rule, parents = [], isParent = false } = draft;
+  const stands = treatment.obstacles.length === 0 && (treatment.service !== null || isParent);
   return {
     id: resourceId("router", object.ref, draft.key),
     origin: object.ref,
@@ -52,6 +57,8 @@ export function makeRouter(draft: RouterDraft, treatment: Treatment): Router {
     middlewares: stands ? treatment.middlewares : [],
     service: stands ? treatment.service : null,
     tombstone: stands ? null : [...new Set(treatment.obstacles.map((obstacle) => obstacle.code))].sort(),
+    ...(parents.length > 0 ? { parents } : {}),
+    ...(stands && isParent ? { isParent } : {}),
   };
 }
 

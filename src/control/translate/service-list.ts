@@ -29,6 +29,8 @@ export interface ServiceChoice {
   readonly problems: readonly Problem[];
 }
 
+const NO_SERVICE_HINT = "Name one. Without, a route is of use only where other IngressRoutes name its object in parentRefs.";
+
 /** How much of a route's traffic a service gets when it does not say. */
 const WEIGHT_DEFAULT = 1;
 
@@ -42,7 +44,7 @@ export function resolveServices(
   settings: CompileSettings,
 ): ServiceChoice {
   if (uses.length === 0)
-    return refusal([problem("ServiceNotFound", referrer, field, "The route names no service.", "Name one.")]);
+    return refusal([problem("ServiceNotFound", referrer, field, "The route names no service.", NO_SERVICE_HINT)]);
   const problems: Problem[] = [];
   const members: Weighted["services"][number][] = [];
   for (const [index, use] of uses.entries()) {

@@ -32,7 +32,7 @@ export const INGRESS_ROUTE_FIELDS: FieldTable = {
     certResolver: unsupported,
     domains: unsupported,
   },
-  parentRefs: unsupported,
+  parentRefs: anything,
 };
 
 /** One of `spec.routes`; each of `services` is judged by `SERVICE_FIELDS`. */

@@ -141,7 +141,7 @@ export class Builder {
     const fingerprint = hash.subarray(0, FINGERPRINT_BYTES);
     const member = { id, fingerprint: Buffer.from(fingerprint).toString("latin1") };
     this.#table.set(id, body, fingerprint);
-    if (keys !== null) this.#index.setRouter(member, (resource as Router).rank, keys);
+    if (keys !== null) this.#index.setRouter(member, resource as Router, keys);
     const type = resourceType(id);
     if (type === "certificate") this.#index.setCertificate(member, resource as Certificate);
     if (type === "entryPoint") this.#entryPoints.set(id, resource as EntryPoint);

@@ -1,15 +1,18 @@
 import { assert } from "../../kernel/assert.ts";
 import type { Certificate } from "../../model/certificate.ts";
 import { compareRanks, type Rank } from "../../model/rank.ts";
+import type { Router } from "../../model/router.ts";
 import type { RuleKeys } from "../../rules/keys.ts";
 import {
   bucketKey,
   encodeHostContent,
   encodeMembers,
   HOST_HEAD,
+  layerUnder,
   type Member,
   type Place,
   placesOf,
+  ROOT_LAYER,
   SERVER_NAME_HEAD,
 } from "../route/index-keys.ts";
 import type { SegmentWriter } from "./segment-writer.ts";
@@ -46,8 +49,8 @@ export class IndexWriter {
   }
 
   /** Adds or replaces a router. */
-  setRouter(member: Member, rank: Rank, keys: RuleKeys): void {
-    const places = placesOf(keys);
+  setRouter(member: Member, { rank, parents }: Pick<Router, "rank" | "parents">, keys: RuleKeys): void {
+    const places = placesOf(keys, parents === undefined ? [ROOT_LAYER] : parents.map(layerUnder));
     this.#set({ ...member, rank, places, bucketKeys: places.map(bucketKey) });
   }
 

@@ -6,6 +6,7 @@ import type { Certificate } from "../../model/certificate.ts";
 import type { EntryPoint } from "../../model/entry-point.ts";
 import { resourceType } from "../../model/ids.ts";
 import type { Middleware } from "../../model/middleware.ts";
+import type { ObjectRef } from "../../model/object-ref.ts";
 import type { Resource } from "../../model/resource.ts";
 import type { Router } from "../../model/router.ts";
 import type { Endpoints, Service } from "../../model/service.ts";
@@ -64,7 +65,8 @@ function build(resource: Resource, parts: TrialParts): RuleKeys | null {
   return null;
 }
 
-function buildRouter({ rule, rank, entryPoints, middlewares, service, tombstone }: Router, matchers: MatcherTable): RuleKeys {
+function buildRouter(router: Router, matchers: MatcherTable): RuleKeys {
+  const { rule, rank, entryPoints, middlewares, service, tombstone, parents, isParent } = router;
   const obstacle = ruleObstacle(rule, matchers);
   if (obstacle !== null) throw new RefusedError(`the rule cannot be built: ${obstacle}`);
   const numbers = [rank.priority, rank.host, rank.path, rank.pathLength, rank.predicates, rank.createdAtMs, rank.index];
@@ -73,6 +75,8 @@ function buildRouter({ rule, rank, entryPoints, middlewares, service, tombstone 
   requireForm(isTexts(middlewares), "middlewares");
   requireForm(service === null || isText(service), "service");
   requireForm(tombstone === null || isTexts(tombstone), "tombstone");
+  requireForm(parents === undefined || (parents.length > 0 && parents.every(isObjectRef)), "parents");
+  requireForm(isParent === undefined || isParent === true, "isParent");
   const keys = ruleKeys(rule, matchers);
   if (keys.residual !== null) compileRule(keys.residual, matchers);
   return keys;
@@ -131,6 +135,10 @@ function isText(value: unknown): boolean {
 
 function isTexts(value: unknown): boolean {
   return Array.isArray(value) && value.every(isText);
+}
+
+function isObjectRef({ kind, namespace, name }: Partial<ObjectRef>): boolean {
+  return isTexts([kind, namespace, name]);
 }
 
 function isIntegerIn(value: unknown, min: number, max: number): boolean {

@@ -1,5 +1,4 @@
 import type { Buffer } from "node:buffer";
-import type { Hooks } from "../../extensions/middlewares/contract.ts";
 import type { Reply } from "../../extensions/middlewares/exchange.ts";
 import { FAILURES, type Failure } from "../../model/failure.ts";
 import { COUNTER } from "../../telemetry/worker-counters.ts";
@@ -10,8 +9,7 @@ import { findRouter } from "../pipeline/find-router.ts";
 import { type Downstream, Forward } from "../pipeline/forward.ts";
 import { type HookOutcome, runRequestHooks } from "../pipeline/hooks.ts";
 import { replyTo } from "../pipeline/reply.ts";
-import type { LiveService } from "../upstream/live-load-balancer.ts";
-import type { LiveRouter } from "../worker/live-router.ts";
+import { RouterPath } from "../pipeline/router-path.ts";
 import { ByteQueue } from "./byte-queue.ts";
 import { findHeadEnd } from "./bytes.ts";
 import type { ClientConnection } from "./client-connection.ts";
@@ -26,8 +24,6 @@ import type { ResponseFraming, ResponseHead } from "./response-parser.ts";
 import { ResponseRelay } from "./response-relay.ts";
 import { clientFraming } from "./response-writer.ts";
 import { Tunnel } from "./tunnel.ts";
-
-const NO_HOOKS: readonly Hooks[] = [];
 
 /** One HTTP/1.x connection of a client: its requests, one at a time, in order. */
 export class ServerConnection implements SocketEvents, Timed, Downstream, BodySink, HookOutcome {
@@ -44,7 +40,7 @@ export class ServerConnection implements SocketEvents, Timed, Downstream, BodySi
   /** What came before it could be used: part of a head, the body of a request on hold, the requests behind it. */
   readonly #unread = new ByteQueue();
   #state: ConnectionState = "head";
-  #router: LiveRouter<LiveService> | null = null;
+  readonly #path = new RouterPath();
   #tunnel: Tunnel | null = null;
   #isRunning = false;
   /** The client has sent FIN. */
@@ -242,7 +238,7 @@ export class ServerConnection implements SocketEvents, Timed, Downstream, BodySi
   #beginExchange(bytes: Buffer, start: number, end: number): void {
     const { exchange } = this;
     this.exchangeNumber++;
-    this.#router = null;
+    this.#path.clear();
     this.#discarded = 0;
     this.#state = "hold";
     const failure = exchange.begin(bytes, start, end);
@@ -252,17 +248,17 @@ export class ServerConnection implements SocketEvents, Timed, Downstream, BodySi
     const found = failure ?? findRouter(this.#engine.routes, this.#door.entryPointBit(), exchange, !this.requestBody.isDone);
     if ("code" in found) this.onForwardFailed(found);
     else {
-      this.#router = found;
-      runRequestHooks(found.middlewares, 0, exchange, this);
+      this.#path.begin(found);
+      runRequestHooks(this.#path.hooks, 0, exchange, this);
     }
   }
 
-  get #hooks(): readonly Hooks[] {
-    return this.#router === null ? NO_HOOKS : this.#router.middlewares;
-  }
-
   onPassed(): void {
-    this.#forward.start((this.#router as LiveRouter<LiveService>).service as LiveService);
+    const passed = this.#path.hooks.length;
+    const next = this.#path.next(this.#engine.routes, this.exchange);
+    if (next === null) runRequestHooks(this.#path.hooks, passed, this.exchange, this);
+    else if ("code" in next) this.onForwardFailed(next);
+    else this.#forward.start(next);
   }
 
   onReply(reply: Reply, position: number): void {
@@ -290,7 +286,7 @@ export class ServerConnection implements SocketEvents, Timed, Downstream, BodySi
     if (this.#state === "forward" && this.#forward.responseBegun) this.#bytes.abort();
     else {
       if (failure.source === "client") this.#closes = true;
-      this.#answer(replyTo(failure), this.#hooks.length);
+      this.#answer(replyTo(failure), this.#path.hooks.length);
     }
   }
 
@@ -300,7 +296,7 @@ export class ServerConnection implements SocketEvents, Timed, Downstream, BodySi
     const sent = clientFraming(framing, this.exchange.minor);
     if (sent === "close" || this.#awaitsContinue() || this.#door.isClosing) this.#closes = true;
     this.onProgress();
-    this.response.begin(bytes, head, sent, this.#hooks, this.#closes);
+    this.response.begin(bytes, head, sent, this.#path.hooks, this.#closes);
   }
 
   onForwarded(): void {
@@ -308,7 +304,7 @@ export class ServerConnection implements SocketEvents, Timed, Downstream, BodySi
   }
 
   onSwitching(connection: ClientConnection, bytes: Buffer, head: ResponseHead, start: number, end: number): void {
-    this.response.switching(bytes, head, this.#hooks);
+    this.response.switching(bytes, head, this.#path.hooks);
     this.#state = "tunnel";
     this.exchange.end();
     this.#engine.deadlines.remove(this);
@@ -325,7 +321,7 @@ export class ServerConnection implements SocketEvents, Timed, Downstream, BodySi
   #answer(reply: Reply, hooks: number): void {
     // A body that nobody wants is worth reading only to keep the connection, and only if it is short.
     if (this.requestBody.isLong || this.#awaitsContinue() || this.#door.isClosing) this.#closes = true;
-    this.response.reply(reply, this.#hooks, hooks, this.#closes);
+    this.response.reply(reply, this.#path.hooks, hooks, this.#closes);
     this.#afterResponse();
   }
 
@@ -339,7 +335,7 @@ export class ServerConnection implements SocketEvents, Timed, Downstream, BodySi
   #giveUp(failure: Failure): void {
     this.#forward.cancel();
     this.#closes = true;
-    this.#answer(replyTo(failure), this.#hooks.length);
+    this.#answer(replyTo(failure), this.#path.hooks.length);
   }
 
   #afterResponse(): void {
@@ -354,7 +350,7 @@ export class ServerConnection implements SocketEvents, Timed, Downstream, BodySi
 
   #next(): void {
     this.exchange.end();
-    this.#router = null;
+    this.#path.clear();
     if (this.#closes) this.#linger();
     else {
       this.#enter("head");

@@ -1,6 +1,7 @@
 import type { RequestFacts } from "../../rules/request-facts.ts";
 import type { CounterRow } from "../../telemetry/worker-counters.ts";
 import type { Timeouts } from "../http1/limits.ts";
+import type { Layer } from "../route/route-table.ts";
 import type { LiveService } from "../upstream/live-load-balancer.ts";
 import type { LiveRouter } from "../worker/live-router.ts";
 import type { Deadlines } from "./deadlines.ts";
@@ -9,6 +10,8 @@ import type { Deadlines } from "./deadlines.ts";
 export interface RouteSource {
   /** The router for a request that came in on the entry point with this bit; null when none matches. */
   route(entryPointBit: number, facts: RequestFacts): LiveRouter<LiveService> | null;
+  /** The router of a layer for a request that has come so far; null when none matches. */
+  child(layer: Layer, facts: RequestFacts): LiveRouter<LiveService> | null;
 }
 
 /** What all connections of a worker share. */

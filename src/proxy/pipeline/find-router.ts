@@ -4,7 +4,10 @@ import type { LiveService } from "../upstream/live-load-balancer.ts";
 import type { LiveRouter } from "../worker/live-router.ts";
 import type { RouteSource } from "./engine.ts";
 
-/** The router for a request, or why it gets none. A tombstone is a router too: its request is answered 503, not given to another. */
+/**
+ * The router of the first layer for a request, or why it gets none. A tombstone is a router too: its request is answered 503, not
+ * given to another.
+ */
 export function findRouter(
   routes: RouteSource,
   entryPointBit: number,
@@ -15,5 +18,5 @@ export function findRouter(
   if (exchange.upgrade === "websocket" && (exchange.method !== "GET" || hasBody)) return FAILURES.UpgradeRefused;
   const router = routes.route(entryPointBit, exchange);
   if (router === null) return FAILURES.NoRoute;
-  return router.service === null ? FAILURES.Tombstone : router;
+  return router.isTombstone ? FAILURES.Tombstone : router;
 }

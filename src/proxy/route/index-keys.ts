@@ -1,3 +1,4 @@
+import { type ObjectRef, objectKey } from "../../model/object-ref.ts";
 import type { HostKey, RuleKeys } from "../../rules/keys.ts";
 
 /**
@@ -9,7 +10,8 @@ import type { HostKey, RuleKeys } from "../../rules/keys.ts";
  *     r\0HOST          all other routers of the host key
  *     s\0NAME          certificates for a server name
  *
- * HOST is a host, `*.SUFFIX` for one label more, or `*` for any host and none.
+ * HOST is a host, `*.SUFFIX` for one label more, or `*` for any host and none. The routers that hang under those of an object stand
+ * in a layer of their own: there HOST begins with the layer's name, which ends in a newline, as no host does.
  */
 export const ANY_HOST = "*";
 
@@ -35,9 +37,18 @@ export interface Place {
   readonly path: string;
 }
 
-/** All places of a rule: its hosts times its paths. */
-export function placesOf({ hosts, paths }: RuleKeys): Place[] {
-  const hostTexts = hosts === "any" ? [ANY_HOST] : hosts.map(hostText);
+/** The layer of what is served on entry points. */
+export const ROOT_LAYER = "";
+
+/** The name of the layer under an object. */
+export function layerUnder(parent: ObjectRef): string {
+  return `${objectKey(parent)}\n`;
+}
+
+/** All places of a rule: its hosts times its paths, in each of its layers. */
+export function placesOf({ hosts, paths }: RuleKeys, layers: readonly string[]): Place[] {
+  const own = hosts === "any" ? [ANY_HOST] : hosts.map(hostText);
+  const hostTexts = layers.flatMap((layer) => own.map((host) => layer + host));
   if (paths === "any") return hostTexts.map((host) => ({ host, form: "rest", path: "" }));
   return hostTexts.flatMap((host) => paths.map(({ form, value }) => ({ host, form, path: value })));
 }

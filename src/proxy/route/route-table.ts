@@ -12,6 +12,7 @@ import {
   type HostContent,
   type Member,
   prefixHead,
+  ROOT_LAYER,
   restKey,
 } from "./index-keys.ts";
 
@@ -43,10 +44,32 @@ interface Bucket<C extends Candidate> {
   readonly candidates: (C | null)[];
 }
 
-const HOST_STATE = hashText(HASH_START, HOST_HEAD, 0, HOST_HEAD.length);
-const WILDCARD_HEAD = `${HOST_HEAD}*`;
-const WILDCARD_STATE = hashText(HASH_START, WILDCARD_HEAD, 0, WILDCARD_HEAD.length);
-const ANY_HASH = hashKey(HOST_HEAD + ANY_HOST);
+/** Routers that are chosen among: everything about their keys and hashes that does not depend on the request. */
+export interface Layer {
+  readonly name: string;
+  readonly hostHead: string;
+  readonly hostState: number;
+  readonly wildcardHead: string;
+  readonly wildcardState: number;
+  readonly anyHash: number;
+}
+
+/** The layer of a name. */
+export function makeLayer(name: string): Layer {
+  const hostHead = HOST_HEAD + name;
+  const wildcardHead = `${hostHead}*`;
+  return {
+    name,
+    hostHead,
+    hostState: hashText(HASH_START, hostHead, 0, hostHead.length),
+    wildcardHead,
+    wildcardState: hashText(HASH_START, wildcardHead, 0, wildcardHead.length),
+    anyHash: hashKey(hostHead + ANY_HOST),
+  };
+}
+
+/** What is served on entry points. */
+export const ROOTS: Layer = makeLayer(ROOT_LAYER);
 
 /**
  * Finds the router of a request: the best by rank of those under the host itself, its wildcard, and any host; under each, of those
@@ -63,20 +86,26 @@ export class RouteTable<C extends Candidate> {
   }
 
   /** Allocates: nothing once the buckets it looks at were made. */
-  find(entryPointBit: number, facts: RequestFacts): C | null {
+  find(layer: Layer, entryPointBit: number, facts: RequestFacts): C | null {
+    const { name, hostHead, wildcardHead } = layer;
     const { host, path } = facts;
     let best: C | null = null;
-    const exact = this.#index.findJoined(finishHash(hashText(HOST_STATE, host, 0, host.length)), HOST_HEAD, host, host.length);
-    if (exact !== null) best = this.#findUnder(this.#paths(exact, host), entryPointBit, facts, path, best);
+    const exact = this.#index.findJoined(
+      finishHash(hashText(layer.hostState, host, 0, host.length)),
+      hostHead,
+      host,
+      host.length,
+    );
+    if (exact !== null) best = this.#findUnder(this.#paths(exact, name, host), entryPointBit, facts, path, best);
     const dot = host.indexOf(".");
     if (dot > 0) {
       const suffix = host.slice(dot);
-      const hash = finishHash(hashText(WILDCARD_STATE, suffix, 0, suffix.length));
-      const wildcard = this.#index.findJoined(hash, WILDCARD_HEAD, suffix, suffix.length);
-      if (wildcard !== null) best = this.#findUnder(this.#paths(wildcard, `*${suffix}`), entryPointBit, facts, path, best);
+      const hash = finishHash(hashText(layer.wildcardState, suffix, 0, suffix.length));
+      const wildcard = this.#index.findJoined(hash, wildcardHead, suffix, suffix.length);
+      if (wildcard !== null) best = this.#findUnder(this.#paths(wildcard, `${name}*`, suffix), entryPointBit, facts, path, best);
     }
-    const any = this.#index.findJoined(ANY_HASH, HOST_HEAD, ANY_HOST, ANY_HOST.length);
-    return any === null ? best : this.#findUnder(this.#paths(any, ANY_HOST), entryPointBit, facts, path, best);
+    const any = this.#index.findJoined(layer.anyHash, hostHead, ANY_HOST, ANY_HOST.length);
+    return any === null ? best : this.#findUnder(this.#paths(any, name, ANY_HOST), entryPointBit, facts, path, best);
   }
 
   /** One walk over the path gives the hashes of all its prefixes. */
@@ -115,8 +144,9 @@ export class RouteTable<C extends Candidate> {
     return best;
   }
 
-  #paths(entry: SegmentEntry<MadeOfIndex<C>>, host: string): HostPaths {
-    if (entry.made === null) entry.made = makePaths(entry, host);
+  /** The host key is `head` and `tail` joined. */
+  #paths(entry: SegmentEntry<MadeOfIndex<C>>, head: string, tail: string): HostPaths {
+    if (entry.made === null) entry.made = makePaths(entry, head + tail);
     return entry.made as HostPaths;
   }
 

@@ -1,6 +1,9 @@
 /** How many entry points can be live at once: each has a bit in a 32-bit mask. */
 export const ENTRY_POINTS_MAX = 31;
 
+/** All bits: fits whatever entry point. */
+export const EVERY_BIT = -1;
+
 /** Gives each live entry point a bit, by name. A bit that became free is the last to be given again, since connections may know it. */
 export class EntryPointBits {
   readonly #bits = new Map<string, number>();

@@ -6,9 +6,10 @@ import type { Router } from "../../model/router.ts";
 import { compileRule } from "../../rules/compile.ts";
 import { ruleKeys } from "../../rules/keys.ts";
 import type { MatcherTable } from "../../rules/matcher.ts";
-import type { Member } from "../route/index-keys.ts";
-import type { Candidate } from "../route/route-table.ts";
+import { layerUnder, type Member } from "../route/index-keys.ts";
+import { type Candidate, type Layer, makeLayer } from "../route/route-table.ts";
 import { decodeEntry } from "./decode-entry.ts";
+import { EVERY_BIT } from "./entry-point-bits.ts";
 import type { LiveRouter } from "./live-router.ts";
 import type { ServiceFactory } from "./live-service.ts";
 import { LiveServices } from "./live-services.ts";
@@ -26,6 +27,8 @@ export interface WorldParts<S> {
 /** A router's place in memory: its matching half follows its own bytes, its serving half also what it refers to. */
 export interface RouterSlot<S> extends Candidate {
   mask: number;
+  /** The routers that hang under it. */
+  readonly layer: Layer | null;
   readonly fingerprint: string;
   live: LiveRouter<S> | null;
   /** Epoch in which `live` was last found true. */
@@ -77,7 +80,7 @@ export class LiveGraph<S> {
       slot = this.#makeRouter(id, fingerprint);
       this.#routers.set(id, slot);
     }
-    slot.mask = slot.data.entryPoints.reduce((mask, name) => mask | bitOf(name), 0);
+    slot.mask = maskOf(slot.data, bitOf);
     return slot;
   }
 
@@ -119,21 +122,23 @@ export class LiveGraph<S> {
     const data = decodeEntry<Router>(entry);
     const { residual } = ruleKeys(data.rule, this.#parts.matchers);
     const matches = residual === null ? null : compileRule(residual, this.#parts.matchers);
-    return { data, mask: 0, matches, fingerprint, live: null, checkedEpoch: 0 };
+    const layer = data.isParent === true ? makeLayer(layerUnder(data.origin)) : null;
+    return { data, mask: 0, matches, layer, fingerprint, live: null, checkedEpoch: 0 };
   }
 
   /** A router that lacks anything is a tombstone: it keeps its traffic and answers 503. */
-  #makeLive({ data, matches }: RouterSlot<S>): LiveRouter<S> {
-    const tombstone: LiveRouter<S> = { data, matches, middlewares: [], service: null };
-    if (data.tombstone !== null || data.service === null) return tombstone;
+  #makeLive({ data, matches, layer }: RouterSlot<S>): LiveRouter<S> {
+    const tombstone: LiveRouter<S> = { data, matches, middlewares: [], service: null, layer: null, isTombstone: true };
+    if (data.tombstone !== null) return tombstone;
     const middlewares: Hooks[] = [];
     for (const id of data.middlewares) {
       const hooks = this.#middleware(id);
       if (hooks === null) return tombstone;
       middlewares.push(hooks);
     }
-    const service = this.#services.current(data.service, this.#epoch);
-    return service === null ? tombstone : { data, matches, middlewares, service };
+    const service = data.service === null ? null : this.#services.current(data.service, this.#epoch);
+    const lacksService = service === null && (data.service !== null || layer === null);
+    return lacksService ? tombstone : { data, matches, middlewares, service, layer, isTombstone: false };
   }
 
   /** An instance lives as long as its own bytes are the same, whatever becomes of the routers that use it. */
@@ -163,7 +168,12 @@ export class LiveGraph<S> {
   }
 }
 
+/** A child is asked for by its parents alone, whatever entry point a request came in on. */
+function maskOf({ entryPoints, parents }: Router, bitOf: (entryPoint: string) => number): number {
+  return parents === undefined ? entryPoints.reduce((mask, name) => mask | bitOf(name), 0) : EVERY_BIT;
+}
+
 function isSame<S>(a: LiveRouter<S>, b: LiveRouter<S>): boolean {
-  if (a.service !== b.service || a.middlewares.length !== b.middlewares.length) return false;
+  if (a.service !== b.service || a.isTombstone !== b.isTombstone || a.middlewares.length !== b.middlewares.length) return false;
   return a.middlewares.every((hooks, i) => hooks === b.middlewares[i]);
 }

@@ -5,9 +5,9 @@ import type { ResourceId } from "../../model/ids.ts";
 import type { RequestFacts } from "../../rules/request-facts.ts";
 import type { GenerationUpdate } from "../messages.ts";
 import { decodeMembers, type Member, SERVER_NAME_HEAD } from "../route/index-keys.ts";
-import { type MadeOfIndex, RouteTable } from "../route/route-table.ts";
+import { type Layer, type MadeOfIndex, ROOTS, RouteTable } from "../route/route-table.ts";
 import { decodeEntry } from "./decode-entry.ts";
-import { EntryPointBits } from "./entry-point-bits.ts";
+import { EntryPointBits, EVERY_BIT } from "./entry-point-bits.ts";
 import { LiveGraph, type RouterSlot, type WorldParts } from "./live-graph.ts";
 import type { LiveRouter } from "./live-router.ts";
 import { type PreparedShard, SegmentReader } from "./segment-reader.ts";
@@ -105,11 +105,18 @@ export class World<S> {
   }
 
   /**
-   * The router that gets a request, or null when none does. A router without service is a tombstone: it answers 503.
+   * The router that gets a request, or null when none does; it may be a tombstone. Of a router with children only the first layer:
+   * its middlewares come before the rest of the way (`child`).
    * Allocates: nothing but when it meets a router for the first time in a generation.
    */
   route(entryPointBit: number, facts: RequestFacts): LiveRouter<S> | null {
-    const slot = this.#table.find(entryPointBit, facts);
+    const slot = this.#table.find(ROOTS, entryPointBit, facts);
+    return slot === null ? null : this.#graph.current(slot);
+  }
+
+  /** The router of a layer that gets a request, or null when none does; it may be a tombstone. Allocates: as `route`. */
+  child(layer: Layer, facts: RequestFacts): LiveRouter<S> | null {
+    const slot = this.#table.find(layer, EVERY_BIT, facts);
     return slot === null ? null : this.#graph.current(slot);
   }
 
