@@ -18,6 +18,9 @@ export const REGEX_LENGTH_MAX = 4096;
 /** Instructions of one compiled regular expression: matching costs at most this for each character looked at. */
 export const REGEX_INSTRUCTIONS_MAX = 20_000;
 
+/** Instructions of all regular expressions that are remembered, so that one text is compiled once for several uses. */
+export const REGEX_CACHE_INSTRUCTIONS_MAX = 100_000;
+
 /** Alternatives of one rule (its `or`s multiplied out) up to which it is compared with others. */
 export const ALTERNATIVES_MAX = 256;
 

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { REGEX_LENGTH_MAX } from "./limits.ts";
+import { REGEX_CACHE_INSTRUCTIONS_MAX, REGEX_INSTRUCTIONS_MAX, REGEX_LENGTH_MAX } from "./limits.ts";
 import { compileRegex } from "./linear-regex.ts";
 
 function matches(pattern: string, text: string): boolean {
@@ -53,4 +53,17 @@ test("a pattern that makes a backtracking engine hang takes linear time", () => 
   const started = performance.now();
   expect(regex.value.test(`${"a".repeat(20_000)}!`)).toBe(false);
   expect(performance.now() - started).toBeLessThan(1000);
+});
+
+test("one text is compiled once for several uses, and what is remembered is bounded", () => {
+  const first = compileRegex("^once$");
+  expect(compileRegex("^once$")).toEqual(first);
+  const instance = first.ok ? first.value : null;
+  const again = compileRegex("^once$");
+  expect(again.ok && again.value).toBe(instance);
+  // Each of these has three quarters of the largest size.
+  const rounds = Math.ceil(REGEX_CACHE_INSTRUCTIONS_MAX / (REGEX_INSTRUCTIONS_MAX / 2));
+  for (let index = 0; index < rounds; index++) expect(compileRegex(`${"(\\pL{10}x){99}|".repeat(10)}${index}`).ok).toBe(true);
+  const forgotten = compileRegex("^once$");
+  expect(forgotten.ok && forgotten.value).not.toBe(instance);
 });

@@ -22,7 +22,7 @@ const RULES = [
   "Host(`app-#.example.com`) && PathPrefix(`/api/`) && Header(`X-Canary`, `always`)",
   "Host(`www.app-#.example.com`) || Host(`app-#.example.org`)",
   "Host(`*.app-#.example.com`) && PathSegmentPrefix(`/tenants`)",
-  "Host(`app-#.example.com`) && PathRegexp(`^/files/[0-9]+$`)",
+  "Host(`app-#.example.com`) && PathRegexp(`^/files/#[0-9]*$`)",
 ];
 
 /** Rules that no host index helps with: few, whatever the size. */
