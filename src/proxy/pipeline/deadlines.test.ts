@@ -30,6 +30,19 @@ test("what is over is told, what is not is not", () => {
   expect(deadlines.nowMs).toBe(1_500);
 });
 
+test("time in which the worker stood still counts for nobody", () => {
+  const { clock, advance } = held();
+  const deadlines = new Deadlines(clock);
+  const told: string[] = [];
+  deadlines.add(timed(1_500, () => told.push("a")));
+  advance(60_000);
+  deadlines.sweep();
+  expect([told, deadlines.nowMs]).toEqual([[], 1_000]);
+  advance(1_000);
+  deadlines.sweep();
+  expect([told, deadlines.nowMs]).toEqual([["a"], 2_000]);
+});
+
 test("items may remove themselves and each other while they are told: every other is told once", () => {
   const { clock, advance } = held();
   const deadlines = new Deadlines(clock);

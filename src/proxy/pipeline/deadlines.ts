@@ -1,5 +1,8 @@
 import type { Clock } from "../../kernel/clock.ts";
 
+/** A sweep that comes so many periods after the last tells of a stall. */
+const STALL_PERIODS = 2;
+
 /** Something that must not take for ever. */
 export interface Timed {
   /** When it is over, on the clock of `Deadlines.nowMs`; Infinity for never. */
@@ -13,10 +16,11 @@ export interface Timed {
 /**
  * All deadlines of one worker, held by one sweep per period instead of a timer each. Setting one is a single store.
  *
- * Time here is coarse: it moves at each sweep, so a deadline is exact to about one period.
+ * Time here is coarse: it moves at each sweep, so a deadline is exact to about one period. While the worker itself stands still (a
+ * machine that is suspended or starved) it does not move: what peers sent meanwhile is not read yet, and they are not to blame.
  */
 export class Deadlines {
-  /** Coarse monotonic time in ms. */
+  /** Coarse monotonic time in ms, less the time in which the worker did not run. */
   nowMs: number;
   /** The current time as an HTTP date (RFC 9110 §5.6.7), renewed at each sweep. */
   date: string;
@@ -24,11 +28,13 @@ export class Deadlines {
   readonly #periodMs: number;
   readonly #items: Timed[] = [];
   #cancel: () => void = () => {};
+  #sweptMs: number;
 
   constructor(clock: Clock, periodMs = 1000) {
     this.#clock = clock;
     this.#periodMs = periodMs;
     this.nowMs = clock.monotonicMs();
+    this.#sweptMs = this.nowMs;
     this.date = new Date(clock.now()).toUTCString();
   }
 
@@ -60,7 +66,10 @@ export class Deadlines {
 
   /** Ends what is over. Runs backwards, so that an item may remove itself, or others, on the way. */
   sweep(): void {
-    this.nowMs = this.#clock.monotonicMs();
+    const sweptMs = this.#clock.monotonicMs();
+    const passedMs = sweptMs - this.#sweptMs;
+    this.#sweptMs = sweptMs;
+    this.nowMs += passedMs > STALL_PERIODS * this.#periodMs ? this.#periodMs : passedMs;
     this.date = new Date(this.#clock.now()).toUTCString();
     for (let i = this.#items.length - 1; i >= 0; i--) {
       const item = this.#items[i];
