@@ -27,8 +27,8 @@ export interface ControlHalfOptions {
   readonly onCompiled: (run: CompiledRun, sinceMs: number) => void;
   /** Called when `problems()` may be different. */
   readonly onProblems: () => void;
-  /** Called when the loop has ended by a bug. */
-  readonly onFailed: (error: unknown) => void;
+  /** Called when a run has ended with an error, which is a bug: what was published stays, and the next try is in `retryMs`. */
+  readonly onFailed: (error: unknown, retryMs: number) => void;
   readonly onAnswer?: (answer: ProxyAnswer) => void;
   readonly onGone?: (proxyId: string, className: string) => void;
   /** Called when the folder is polled, since the system refuses to watch it; `code` is the system's error. */

@@ -14,7 +14,7 @@ import type { HostPort } from "./entry-point-flags.ts";
 import { ProblemWatch } from "./problem-watch.ts";
 import { type EventFormat, type EventPrinter, eventPrinter, preciseNowMs } from "./run-events.ts";
 import { OPTIONS, requireFolder, runLogger } from "./run-options.ts";
-import { failed, running, stopSignal } from "./until-stopped.ts";
+import { running, stopSignal } from "./until-stopped.ts";
 
 interface DevOptions {
   readonly entrypoint: readonly EntryPoint[];
@@ -52,8 +52,8 @@ async function dev(directory: string, options: DevOptions): Promise<void> {
   requireFolder(directory);
   const stop = stopSignal();
   const print = eventPrinter(options.events);
+  const log = runLogger(options.events);
   const times = new ChangeTimes();
-  const fault = failed();
   const control = new ControlHalf({
     directory,
     entryPoints: options.entrypoint,
@@ -63,7 +63,7 @@ async function dev(directory: string, options: DevOptions): Promise<void> {
         : { select: "named", names: options.class, publishAs: EVERY_CLASS },
     onCompiled: (run, sinceMs) => notePublished(times, run, sinceMs),
     onProblems: () => problems.note(),
-    onFailed: fault.report,
+    onFailed: (error, retryMs) => log.error("compiling failed", { error, retryMs: Math.round(retryMs) }),
     onPolling: (code) => print({ event: "polling", code }),
   });
   const problems = new ProblemWatch(() => control.problems(), print, options.events);
@@ -77,12 +77,12 @@ async function dev(directory: string, options: DevOptions): Promise<void> {
     stateKeyFile: null,
     admin: options.admin ?? null,
     drain: TERMINAL_DRAIN,
-    log: runLogger(options.events),
+    log,
     onEvent: (event) => tell(event, times, print),
   });
   try {
-    await Promise.race([start(directory, control, supervisor, problems, print), stop, fault.promise]);
-    await Promise.race([stop, fault.promise]);
+    await Promise.race([start(directory, control, supervisor, problems, print), stop]);
+    await stop;
   } finally {
     problems.stop();
     await supervisor.stop();

@@ -10,8 +10,8 @@ import { ControlHalf } from "./control-half.ts";
 import { type HostPort, parseHostPort } from "./entry-point-flags.ts";
 import { ProblemWatch } from "./problem-watch.ts";
 import { type EventFormat, type EventPrinter, eventPrinter } from "./run-events.ts";
-import { OPTIONS, requireFolder } from "./run-options.ts";
-import { failed, running, stopSignal } from "./until-stopped.ts";
+import { OPTIONS, requireFolder, runLogger } from "./run-options.ts";
+import { running, stopSignal } from "./until-stopped.ts";
 
 interface OperatorOptions {
   readonly manifests: string;
@@ -50,14 +50,14 @@ async function operator(options: OperatorOptions): Promise<void> {
   if (!isLoopback(listen.host)) wrongUse(new PlaintextRefused(listen.host).message);
   const stop = stopSignal();
   const print = eventPrinter(options.events);
-  const fault = failed();
+  const log = runLogger(options.events);
   const control = new ControlHalf({
     directory,
     entryPoints: options.entrypoint,
     classes: options.class.length === 0 ? { select: "every", publishAs: EVERY_CLASS } : { select: "named", names: options.class },
     onCompiled: (run, sinceMs) => tellPublished(run, systemClock.monotonicMs() - sinceMs, print),
     onProblems: () => problems.note(),
-    onFailed: fault.report,
+    onFailed: (error, retryMs) => log.error("compiling failed", { error, retryMs: Math.round(retryMs) }),
     onPolling: (code) => print({ event: "polling", code }),
     onAnswer: ({ resumed: _, ...answer }) => print({ event: "answered", ...answer }),
     onGone: (proxyId, className) => print({ event: "proxyGone", proxyId, class: className }),
@@ -70,7 +70,7 @@ async function operator(options: OperatorOptions): Promise<void> {
     problems.look();
     const { port } = await control.listen(listen.host, listen.port);
     print({ event: "serving", host: listen.host, port });
-    await Promise.race([stop, fault.promise]);
+    await stop;
   } finally {
     problems.stop();
     await control.stop();

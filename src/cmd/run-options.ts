@@ -43,7 +43,8 @@ export function runLogger(format: EventFormat): Logger {
 function plainLogger(): Logger {
   const print = (level: string, message: string, fields: Readonly<Record<string, unknown>> = {}): void => {
     const details = Object.entries(fields).map(
-      ([name, value]) => ` ${name}=${typeof value === "string" ? value : JSON.stringify(value)}`,
+      ([name, value]) =>
+        ` ${name}=${typeof value === "string" ? value : value instanceof Error ? value.message : JSON.stringify(value)}`,
     );
     process.stderr.write(`${level.padEnd(8)} ${message}${details.join("")}\n`);
   };

@@ -17,16 +17,6 @@ export function stopSignal(): Promise<void> {
   });
 }
 
-/** A promise that never resolves and rejects with the first error reported: to race a run against what ends it. */
-export function failed(): { readonly promise: Promise<never>; readonly report: (error: unknown) => void } {
-  let report: (error: unknown) => void = () => {};
-  const promise = new Promise<never>((_, reject) => {
-    report = reject;
-  });
-  promise.catch(() => {});
-  return { promise, report };
-}
-
 /** What a command does for as long as it runs; a port that cannot be opened ends it as wrong use, with a sentence. */
 export async function running(run: () => Promise<void>): Promise<void> {
   try {

@@ -43,14 +43,13 @@ class ManualClock implements Clock {
 
 const settle = () => new Promise((resolve) => setImmediate(resolve));
 
-async function started() {
+async function started(publisher = new Publisher()) {
   const store = new ObjectStore();
   store.apply(storedObject("Service", "one", "a", { spec: { ports: [{ port: 80 }] } }));
   store.apply(route("x"));
   const clock = new ManualClock();
-  const publisher = new Publisher();
   const runs: CompiledRun[] = [];
-  const failures: unknown[] = [];
+  const failures: { readonly error: unknown; readonly retryMs: number }[] = [];
   const id = resourceId("entryPoint", { kind: "EntryPoint", namespace: "", name: "web" });
   const compiler = new Compiler(
     {
@@ -70,7 +69,7 @@ async function started() {
     publisher,
     clock,
     onCompiled: (run) => runs.push(run),
-    onFailed: (error) => failures.push(error),
+    onFailed: (error, retryMs) => failures.push({ error, retryMs }),
   });
   const first = await reconciler.start();
   const routers = () =>
@@ -173,4 +172,71 @@ test("after stop it follows no more", async () => {
   store.apply(route("y"));
   await clock.pass(100);
   expect(runs).toHaveLength(1);
+});
+
+/** Fails to publish as often as it is told to. */
+class FailingPublisher extends Publisher {
+  failures = 0;
+
+  override async publishInSteps(changes: Parameters<Publisher["publishInSteps"]>[0]): ReturnType<Publisher["publishInSteps"]> {
+    if (this.failures === 0) return super.publishInSteps(changes);
+    this.failures--;
+    throw new Error("out of order");
+  }
+}
+
+test("a run that fails is tried again over everything, later each time, with what has changed by then", async () => {
+  const publisher = new FailingPublisher();
+  const { store, clock, runs, failures, routers } = await started(publisher);
+  await clock.pass(10);
+  publisher.failures = 3;
+  store.apply(route("y"));
+  store.remove({ kind: "IngressRoute", namespace: "one", name: "x" });
+  await settle();
+  expect(failures).toMatchObject([{ error: new Error("out of order") }]);
+  expect(routers().map((router) => router.ruleText)).toEqual(["Host(`x.com`)"]);
+  store.apply(route("z"));
+  await clock.pass(499);
+  expect(failures).toHaveLength(1);
+  await clock.pass(10_000);
+  expect(failures).toHaveLength(3);
+  expect(
+    routers()
+      .map((router) => router.ruleText)
+      .sort(),
+  ).toEqual(["Host(`y.com`)", "Host(`z.com`)"]);
+  expect(runs).toHaveLength(2);
+  for (const [index, { retryMs }] of failures.entries()) {
+    expect(retryMs).toBeGreaterThanOrEqual(500 * 2 ** index);
+    expect(retryMs).toBeLessThanOrEqual(1_000 * 2 ** index);
+  }
+});
+
+test("after a run that failed and was mended, changes are published without any wait again", async () => {
+  const publisher = new FailingPublisher();
+  const { store, clock, failures, routers } = await started(publisher);
+  await clock.pass(10);
+  publisher.failures = 1;
+  store.apply(route("y"));
+  await clock.pass(2_000);
+  store.apply(route("z"));
+  await settle();
+  expect(routers()).toHaveLength(3);
+  publisher.failures = 1;
+  await clock.pass(10);
+  store.apply(route("x", ["gone"]));
+  await settle();
+  expect(failures[1]?.retryMs).toBeLessThanOrEqual(1_000);
+});
+
+test("stop ends the wait for another try", async () => {
+  const publisher = new FailingPublisher();
+  const { store, clock, failures, reconciler } = await started(publisher);
+  await clock.pass(10);
+  publisher.failures = 9;
+  store.apply(route("y"));
+  await settle();
+  await reconciler.stop();
+  await clock.pass(60_000);
+  expect(failures).toHaveLength(1);
 });

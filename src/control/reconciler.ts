@@ -1,3 +1,4 @@
+import { Backoff } from "../kernel/backoff.ts";
 import type { Clock } from "../kernel/clock.ts";
 import { type ResourceId, resourceType } from "../model/ids.ts";
 import type { ObjectRef } from "../model/object-ref.ts";
@@ -15,6 +16,10 @@ const SETTLE_MS = 10;
 /** No change waits longer than this for its run to begin, but for a run under way. */
 const WAIT_MAX_MS = 100;
 
+/** After a run that failed the next one begins after the first of these, and after twice as long each time, up to the second. */
+const RETRY_FIRST_MS = 1_000;
+const RETRY_MOST_MS = 30_000;
+
 export interface ReconcilerParts {
   readonly store: ObjectStore;
   readonly compiler: Compiler;
@@ -22,8 +27,8 @@ export interface ReconcilerParts {
   readonly clock: Clock;
   /** Called after every run that changed a snapshot or a problem, once it is published. */
   readonly onCompiled: (run: CompiledRun) => void;
-  /** Called when a run ends with an error, which is a bug: nothing was published, and the loop has ended. */
-  readonly onFailed: (error: unknown) => void;
+  /** Called when a run ends with an error, which is a bug: what was published stays, and everything is compiled anew in `retryMs`. */
+  readonly onFailed: (error: unknown, retryMs: number) => void;
 }
 
 /** What one run of the reconciler did. */
@@ -49,24 +54,26 @@ export interface CompiledRun {
  * The level-based loop from store to snapshot: it reads the store, never the event, and runs one at a time.
  *
  * A change that finds it idle starts a run at once (after the synchronous batch it belongs to); changes during a run or within
- * 10 ms after one are taken together, and never wait longer than 100 ms.
+ * 10 ms after one are taken together, and never wait longer than 100 ms. A run that fails is tried again, over everything and with
+ * what has changed by then, for as long as it takes.
  */
 export class Reconciler {
   readonly #parts: ReconcilerParts;
   readonly #holds = new HoldBook();
-  #state: "new" | "idle" | "scheduled" | "running" | "settling" | "stopped" = "new";
+  readonly #backoff = new Backoff(RETRY_FIRST_MS, RETRY_MOST_MS);
+  #state: "new" | "idle" | "scheduled" | "running" | "settling" | "failed" | "stopped" = "new";
   /** When the first change not yet taken came, on the monotonic clock; null when there is none. */
   #pendingSinceMs: number | null = null;
   #running: Promise<unknown> = Promise.resolve();
   #unsubscribe: () => void = () => {};
-  #cancelSettle: () => void = () => {};
+  #cancelPause: () => void = () => {};
   #cancelHoldEnd: () => void = () => {};
 
   constructor(parts: ReconcilerParts) {
     this.#parts = parts;
   }
 
-  /** Compiles and publishes everything once (resolves when it is published), then follows the store. */
+  /** Compiles and publishes everything once (resolves when it is published, rejects when that fails), then follows the store. */
   async start(): Promise<CompiledRun> {
     this.#unsubscribe = this.#parts.store.onChange(() => this.#noteChange());
     this.#state = "running";
@@ -81,7 +88,7 @@ export class Reconciler {
   async stop(): Promise<void> {
     this.#state = "stopped";
     this.#unsubscribe();
-    this.#cancelSettle();
+    this.#cancelPause();
     this.#cancelHoldEnd();
     await this.#running;
   }
@@ -94,19 +101,30 @@ export class Reconciler {
   /** Begins a run once the code that makes the change is through. */
   #schedule(): void {
     this.#state = "scheduled";
-    queueMicrotask(() => this.#begin());
+    queueMicrotask(() => this.#begin("changes"));
   }
 
-  #begin(): void {
+  #begin(what: "all" | "changes"): void {
     if (this.#state === "stopped") return;
     this.#state = "running";
-    this.#running = this.#run("changes").then(
-      () => this.#settle(),
-      (error: unknown) => {
-        this.#state = "stopped";
-        this.#parts.onFailed(error);
+    this.#running = this.#run(what).then(
+      () => {
+        this.#backoff.reset();
+        this.#settle();
       },
+      (error: unknown) => this.#retry(error),
     );
+  }
+
+  /** What a failed run has left half done is forgotten, so that the next one has to be over everything. */
+  #retry(error: unknown): void {
+    if (this.#state === "stopped") return;
+    const { compiler, clock, onFailed } = this.#parts;
+    this.#state = "failed";
+    compiler.reset();
+    const retryMs = this.#backoff.next();
+    this.#cancelPause = clock.after(retryMs, () => this.#begin("all"));
+    onFailed(error, retryMs);
   }
 
   /** Waits for what comes shortly after a run. */
@@ -116,7 +134,7 @@ export class Reconciler {
     const { clock } = this.#parts;
     const waitedMs = this.#pendingSinceMs === null ? 0 : clock.monotonicMs() - this.#pendingSinceMs;
     const leftMs = Math.max(0, Math.min(SETTLE_MS, WAIT_MAX_MS - waitedMs));
-    this.#cancelSettle = clock.after(leftMs, () => {
+    this.#cancelPause = clock.after(leftMs, () => {
       this.#state = "idle";
       if (this.#pendingSinceMs !== null) this.#schedule();
     });

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { resourceId, resourceType } from "./ids.ts";
+import { originOf, resourceId, resourceType } from "./ids.ts";
 
 const name = fc.stringMatching(/^[a-z0-9]([-a-z0-9.]{0,10}[a-z0-9])?$/);
 const identity = fc.record({
@@ -25,6 +25,15 @@ test("ids are printable ASCII and begin with their type", () => {
       const id = resourceId("service", a, a.key);
       expect(id).toMatch(/^[!-~]+$/);
       expect(resourceType(id)).toBe("service");
+    }),
+  );
+});
+
+test("an id names the object it came from", () => {
+  fc.assert(
+    fc.property(identity, (a) => {
+      const { kind, namespace, name } = a;
+      expect(originOf(resourceId("service", a, a.key))).toEqual({ kind, namespace, name });
     }),
   );
 });

@@ -22,6 +22,12 @@ export function resourceType(id: ResourceId): ResourceType {
   return id.slice(0, id.indexOf(":")) as ResourceType;
 }
 
+/** The object an id names. */
+export function originOf(id: ResourceId): ObjectRef {
+  const [kind = "", namespace = "", name = ""] = id.slice(id.indexOf(":") + 1).split("/", 3);
+  return { kind, namespace, name };
+}
+
 /** Percent-encodes what is not printable ASCII (and `%`), so that every id is ASCII and the encoding stays injective. */
 function encodeKey(key: string): string {
   return /^[!-$&-~]*$/.test(key) ? key : key.replace(/[^!-$&-~]+/gu, (part) => encodeURIComponent(part));

@@ -1,4 +1,5 @@
 import { matchers } from "../../extensions/matchers/registry.gen.ts";
+import { objectKey } from "../../model/object-ref.ts";
 import type { Router } from "../../model/router.ts";
 import { type Alternative, alternativeKey, alternativesOf } from "../../rules/alternatives.ts";
 
@@ -6,7 +7,7 @@ import { type Alternative, alternativeKey, alternativesOf } from "../../rules/al
 export interface Claim {
   readonly router: Router;
   readonly field: string;
-  /** Where it competes with others, sorted: the entry points that serve it. */
+  /** Where it competes with others, sorted: the entry points that serve it, or the parents it hangs under. */
   readonly arenas: readonly string[];
   /** The rule multiplied out; null when it is too large to be compared with others. */
   readonly alternatives: readonly Alternative[] | null;
@@ -16,7 +17,7 @@ export interface Claim {
 
 export function claimOf(router: Router, field: string): Claim {
   const alternatives = alternativesOf(router.rule, matchers);
-  return { router, field, arenas: router.entryPoints, alternatives, key: claimKey(router, alternatives) };
+  return { router, field, arenas: arenasOf(router), alternatives, key: claimKey(router, alternatives) };
 }
 
 /** Whether a router, at a place, claims what a claim says. */
@@ -27,8 +28,13 @@ export function isClaimOf(claim: Claim, router: Router, field: string): boolean 
     (claim.field === field &&
       former.id === router.id &&
       former.ruleText === router.ruleText &&
-      JSON.stringify([former.rank, former.entryPoints]) === JSON.stringify([router.rank, router.entryPoints]))
+      JSON.stringify([former.rank, arenasOf(former)]) === JSON.stringify([router.rank, arenasOf(router)]))
   );
+}
+
+/** No entry point has a slash in its name, and every object has. */
+function arenasOf({ entryPoints, parents }: Router): readonly string[] {
+  return parents?.map(objectKey) ?? entryPoints;
 }
 
 /** Names a claim in a message that another one reads: by its field alone where both are of one object. */

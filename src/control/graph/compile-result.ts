@@ -21,6 +21,8 @@ export interface CompileResult {
 export interface GraphChange {
   readonly upserts: readonly Resource[];
   readonly removals: readonly ResourceId[];
+  /** Present where `upserts` are all there is: whatever else the class had before is gone. */
+  readonly isWhole?: true;
 }
 
 /** What two runs changed together, by class. */
@@ -41,5 +43,6 @@ function mergeChange(first: GraphChange, second: GraphChange): GraphChange {
   const touched = new Set([...second.upserts.map((resource) => resource.id), ...second.removals]);
   const upserts = [...first.upserts.filter((resource) => !touched.has(resource.id)), ...second.upserts];
   const removals = [...first.removals.filter((id) => !touched.has(id)), ...second.removals];
-  return { upserts: upserts.sort((a, b) => (a.id < b.id ? -1 : 1)), removals: removals.sort() };
+  const isWhole = first.isWhole === true ? ({ isWhole: true } as const) : {};
+  return { upserts: upserts.sort((a, b) => (a.id < b.id ? -1 : 1)), removals: removals.sort(), ...isWhole };
 }

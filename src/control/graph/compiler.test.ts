@@ -2,10 +2,12 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { applyEdits, edits, storedObject } from "../../../test/compile/world-edits.ts";
 import { resourceId } from "../../model/ids.ts";
+import { objectKey } from "../../model/object-ref.ts";
 import type { Resource } from "../../model/resource.ts";
 import { ObjectStore } from "../store/object-store.ts";
+import type { StoredObject } from "../store/stored-object.ts";
 import { CONTROLLER_NAME, type CompileSettings } from "../translate/settings.ts";
-import { Compiler } from "./compiler.ts";
+import { Compiler, type CompilerStore } from "./compiler.ts";
 import type { Hold, Holds } from "./holds.ts";
 
 const entryPoint = (name: string, tls: boolean) => ({
@@ -289,3 +291,85 @@ test("a slice that changes sides leaves the one Service and joins the other", ()
     { id: "endpoints:Service/one/b/80", servers: [{ address: "10.0.0.1" }] },
   ]);
 });
+
+/** A store some of whose objects cannot be translated: reading what they say throws, as a defect would. */
+function brokenFor(store: ObjectStore, broken: Set<string>): CompilerStore {
+  const reading = (object: StoredObject): StoredObject => {
+    if (!broken.has(`${object.ref.kind}/${object.ref.name}`)) return object;
+    const trap = { get: (_: object, field: string) => (field === "parentRefs" ? [] : thrown(`no way to read ${field}`)) };
+    return {
+      ...object,
+      body: {
+        spec: new Proxy({}, trap),
+        get endpoints() {
+          return thrown("no way to read endpoints");
+        },
+        ports: [{ name: "http", port: 8080 }],
+      },
+    };
+  };
+  return {
+    get: (kind, namespace, name) => {
+      const object = store.get(kind, namespace, name);
+      return object && reading(object);
+    },
+    endpointSlices: (namespace, name) => store.endpointSlices(namespace, name).map(reading),
+    referenceGrants: (namespace) => store.referenceGrants(namespace),
+    childrenOf: (namespace, name) => store.childrenOf(namespace, name),
+    list: (kind) => store.list(kind),
+  };
+}
+
+function thrown(message: string): never {
+  throw new Error(message);
+}
+
+test.for([["IngressRoute/x"], ["Service/a"], ["EndpointSlice/a"], ["Middleware/strip"]])(
+  "a defect in compiling %s takes nothing else out, and is over when it is mended",
+  ([broken]) => {
+    const store = new ObjectStore();
+    for (const object of [service("10.1.1.1"), slice("10.0.0.1"), strip("/x"), route("x", ["strip"])]) store.apply(object);
+    store.apply(storedObject("Service", "one", "b", { spec: { ports: [{ port: 80 }] } }));
+    const other = { match: "Host(`y.com`)", services: [{ name: "b", port: 80 }] };
+    store.apply(storedObject("IngressRoute", "one", "y", { spec: { routes: [other] } }));
+    const names = new Set([broken as string]);
+    const view = brokenFor(store, names);
+    const compiler = new Compiler(SETTINGS);
+    const rules = () =>
+      [...(compiler.graph("fairway")?.resources.values() ?? [])]
+        .flatMap((one) => ("ruleText" in one ? [one.ruleText] : []))
+        .sort();
+    const codes = () => compiler.graph("fairway")?.problems.map(({ code }) => code);
+    compiler.update(view, "all");
+    store.takeChanges();
+    expect(rules()).toEqual(["Host(`y.com`)"]);
+    expect(codes()).toContain("InternalError");
+
+    names.clear();
+    for (const object of [service("10.1.1.1"), slice("10.0.0.1"), strip("/x"), route("x", ["strip"])]) {
+      if (objectKey(object.ref).startsWith(broken?.split("/")[0] ?? ""))
+        store.apply({ ...object, generation: 2, annotations: { a: "b" } });
+    }
+    compiler.update(view, store.takeChanges());
+    expect(rules()).toEqual(["Host(`x.com`)", "Host(`y.com`)"]);
+    expect(codes()).not.toContain("InternalError");
+
+    const before = contents(compiler, ["fairway"])[0]?.resources;
+    names.add(broken as string);
+    for (const object of [service("10.1.1.2"), slice("10.0.0.2"), strip("/z"), route("x", [])]) store.apply(object);
+    compiler.update(view, store.takeChanges());
+    expect(codes()).toContain("InternalError");
+    expect(rules()).toEqual(
+      Object.values(before ?? {})
+        .flatMap((one) => ("ruleText" in one ? [one.ruleText] : []))
+        .sort(),
+    );
+
+    names.clear();
+    compiler.reset();
+    compiler.update(view, "all");
+    const fresh = new Compiler(SETTINGS);
+    fresh.update(store, "all");
+    expect(contents(compiler, ["fairway"])).toEqual(contents(fresh, ["fairway"]));
+  },
+);

@@ -23,18 +23,31 @@ export type { CompilerStore };
  * everything give the same graphs and the same problems.
  */
 export class Compiler {
-  readonly #translations: Translations;
-  readonly #classes: ReadonlyMap<string, ClassBuild>;
-  readonly #problems = new ProblemBook();
+  readonly #settings: CompileSettings;
+  readonly #clock: Clock;
+  #translations: Translations;
+  #classes: ReadonlyMap<string, ClassBuild>;
+  #problems = new ProblemBook();
   #holds: Holds = NO_HOLDS;
   #isFirstRun = true;
 
   constructor(settings: CompileSettings, clock: Clock = systemClock) {
+    this.#settings = settings;
+    this.#clock = clock;
     this.#translations = new Translations(settings, clock);
-    const partResource = (id: ResourceId) => this.#translations.resource(id);
-    this.#classes = new Map(
-      publishedClasses(settings.classes).map((name) => [name, new ClassBuild(settings.entryPoints, partResource)]),
-    );
+    this.#classes = this.#emptyClasses();
+  }
+
+  /**
+   * Forgets everything: after a run that ended with an error, what is half done cannot be built upon. The next run must be one over
+   * everything, and its changes are whole.
+   */
+  reset(): void {
+    this.#translations = new Translations(this.#settings, this.#clock);
+    this.#classes = this.#emptyClasses();
+    this.#problems = new ProblemBook();
+    this.#holds = NO_HOLDS;
+    this.#isFirstRun = true;
   }
 
   /** Brings the graphs up to date with the store, given what changed since the last run (`all` at first). */
@@ -54,6 +67,12 @@ export class Compiler {
   graph(className: string): RoutingGraph | undefined {
     const build = this.#classes.get(className);
     return build && { class: className, resources: build.graph.resources, problems: this.#problems.list() };
+  }
+
+  #emptyClasses(): ReadonlyMap<string, ClassBuild> {
+    const partResource = (id: ResourceId) => this.#translations.resource(id);
+    const { classes, entryPoints } = this.#settings;
+    return new Map(publishedClasses(classes).map((name) => [name, new ClassBuild(entryPoints, partResource)]));
   }
 
   *#run(store: CompilerStore, changed: Iterable<ObjectRef> | "all", holds: Holds): Generator<void, CompileResult> {
@@ -116,13 +135,15 @@ export class Compiler {
     const changes = new Map<string, GraphChange>();
     for (const [name, build] of this.#classes) {
       const change = build.graph.takeChange();
-      if (this.#isFirstRun || change.upserts.length > 0 || change.removals.length > 0) changes.set(name, change);
+      if (this.#isFirstRun) changes.set(name, { ...change, isWhole: true });
+      else if (change.upserts.length > 0 || change.removals.length > 0) changes.set(name, change);
     }
-    this.#isFirstRun = false;
     const book = this.#problems;
+    const problemsChanged = book.takeChanged() || this.#isFirstRun;
+    this.#isFirstRun = false;
     return {
       changes,
-      problemsChanged: book.takeChanged(),
+      problemsChanged,
       get problems() {
         return book.list();
       },

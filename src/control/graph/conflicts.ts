@@ -78,7 +78,9 @@ function winnersOver(claim: Claim, before: readonly Claim[]): Winners {
 
 function lost(claim: Claim, winner: Claim, arenas: readonly string[]): Problem {
   const isPart = arenas.length < claim.arenas.length;
-  const where = isPart ? ` on ${arenas.map((name) => `"${name}"`).join(", ")}` : "";
+  const where = isPart
+    ? ` ${claim.router.parents === undefined ? "on" : "under"} ${arenas.map((name) => `"${name}"`).join(", ")}`
+    : "";
   const why = reason(winner.router.rank, claim.router.rank);
   const message = `${nameClaim(winner, claim)} claims the same traffic${where} and wins: ${why}.`;
   return problem("Conflict", claim.router.origin, claim.field, message, hintFor(claim, "one of the two"));

@@ -53,6 +53,11 @@ export class Questions<Asker> {
     return this.#askers.get(question) ?? NOBODY;
   }
 
+  /** What an asker asked the last time. */
+  asked(asker: Asker): ReadonlySet<Question> {
+    return this.#asked.get(asker) ?? NOTHING;
+  }
+
   #add(question: Question, asker: Asker): void {
     const askers = this.#askers.get(question);
     if (askers === undefined) this.#askers.set(question, new Set([asker]));
@@ -67,6 +72,8 @@ export class Questions<Asker> {
 }
 
 const NOBODY: ReadonlySet<never> = new Set();
+const NOTHING: ReadonlySet<never> = new Set();
+
 /** The kinds whose objects belong to groups: a reader must see them all at first. */
 export const GROUPED_KINDS = ["EndpointSlice", "IngressRoute"] as const;
 

@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from "node:util";
 import type { Clock } from "../../kernel/clock.ts";
-import type { ResourceId } from "../../model/ids.ts";
+import { originOf, type ResourceId } from "../../model/ids.ts";
 import { type ObjectRef, objectKey } from "../../model/object-ref.ts";
 import type { Resource } from "../../model/resource.ts";
 import type { ObjectView } from "../store/object-view.ts";
@@ -8,6 +8,7 @@ import type { StoredObject } from "../store/stored-object.ts";
 import { ROOT_TRANSLATORS } from "../translate/root-translators.ts";
 import type { CompileSettings } from "../translate/settings.ts";
 import { nothing, type PartTranslation, type RootTranslation } from "../translate/translation.ts";
+import { defect } from "./defect.ts";
 import { askPart, ChangeReader, GROUPED_KINDS, partOf, type Question, Questions } from "./questions.ts";
 import { RecordingView } from "./recording-view.ts";
 import { LEVELS, type PartUnit, type RootUnit, type Unit } from "./unit.ts";
@@ -120,38 +121,63 @@ export class Translations {
       view.questions.clear();
       unit.translation = nothing();
     } else {
-      unit.translation = translate(object, view, this.#settings);
+      this.#attempt(unit, unit.ref, view, () => translate(object, view, this.#settings));
     }
     this.#note(unit, view, round);
   }
 
+  /** Translates a unit. One that hits a defect keeps its translation, so that it takes nothing else out, and says so. */
+  #attempt<T extends PartTranslation | RootTranslation>(
+    unit: { translation: T } & Unit,
+    ref: ObjectRef,
+    view: RecordingView,
+    translate: () => T,
+  ): void {
+    try {
+      unit.translation = translate();
+    } catch (error) {
+      for (const question of this.#questions.asked(unit)) view.questions.add(question);
+      unit.translation = { ...unit.translation, problems: [defect(ref, error)] };
+    }
+  }
+
   #redoPart(unit: PartUnit, store: CompilerStore, round: Round): void {
     const { face } = unit.translation;
-    this.#translatePart(unit, store, round);
+    const view = this.#view(store, round);
+    this.#attempt(unit, originOf(unit.id), view, () => unit.translate(view));
+    this.#keepPart(unit, view, round);
     if (!isDeepStrictEqual(face, unit.translation.face)) this.#queueAskers(askPart(unit.id), round);
   }
 
-  #translatePart(unit: PartUnit, store: CompilerStore, round: Round): void {
-    const view = this.#view(store, round);
-    unit.translation = unit.translate(view);
+  #keepPart(unit: PartUnit, view: RecordingView, round: Round): void {
     round.parts.add(unit.id);
     this.#note(unit, view, round);
   }
 
   #view(store: CompilerStore, round: Round): RecordingView {
-    return new RecordingView(
+    const view: RecordingView = new RecordingView(
       store,
-      (id, level, translate) => this.#askedPart({ type: "part", id, level, translate, translation: UNTRANSLATED }, store, round),
+      (id, level, translate) =>
+        this.#askedPart({ type: "part", id, level, translate, translation: UNTRANSLATED }, view, store, round),
       this.#settings,
       this.#clock.now(),
     );
+    return view;
   }
 
-  #askedPart(candidate: PartUnit, store: CompilerStore, round: Round): PartTranslation {
+  #askedPart(candidate: PartUnit, asker: RecordingView, store: CompilerStore, round: Round): PartTranslation {
     const known = this.#parts.get(candidate.id);
     if (known !== undefined) return known.translation;
+    const view = this.#view(store, round);
+    try {
+      candidate.translation = candidate.translate(view);
+    } catch (error) {
+      // The asker has the defect, then: there is no part to keep. What would mend it is redone with the asker.
+      for (const question of view.questions) asker.questions.add(question);
+      throw error;
+    }
     this.#parts.set(candidate.id, candidate);
-    this.#translatePart(candidate, store, round);
+    this.#keepPart(candidate, view, round);
     return candidate.translation;
   }
 

@@ -104,3 +104,21 @@ test("published in steps it comes out the same, and nothing is seen before it is
   const [delta] = await done;
   expect(delta?.upserts.map((resource) => decodeResource(resource))).toEqual(resources.map((value) => ({ ok: true, value })));
 });
+
+test("a whole change takes away what it does not hold", () => {
+  const publisher = new Publisher();
+  publisher.publish(change([endpoints("a", 1), endpoints("b", 1)]));
+  const whole = new Map([["red", { upserts: [endpoints("b", 1), endpoints("c", 1)], removals: [], isWhole: true as const }]]);
+  expect(publisher.publish(whole)).toMatchObject([{ upserts: [{ id: idOf("c") }], removals: [idOf("a")] }]);
+});
+
+test("a listener that throws keeps no other one from its deltas", () => {
+  const publisher = new Publisher();
+  const seen: Delta[] = [];
+  publisher.subscribe("red", () => {
+    throw new Error("out of order");
+  });
+  publisher.subscribe("red", (delta) => seen.push(delta));
+  expect(() => publisher.publish(change([endpoints("a", 1)]))).toThrow("out of order");
+  expect(seen).toHaveLength(1);
+});

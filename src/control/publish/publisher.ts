@@ -1,4 +1,5 @@
 import type { SnapshotSource } from "../../channel/snapshot-source.ts";
+import type { ResourceId } from "../../model/ids.ts";
 import type { EncodedResource } from "../../model/resource.ts";
 import type { Delta, Snapshot } from "../../model/snapshot.ts";
 import type { GraphChange } from "../graph/compile-result.ts";
@@ -39,11 +40,19 @@ export class Publisher implements SnapshotSource {
     const encoded = new Map<string, readonly EncodedResource[]>();
     for (const [className, { upserts }] of changes) encoded.set(className, yield* encodeSteps(upserts));
     // From here on without a pause: who reads a snapshot and subscribes sees every delta that follows it, and none before.
-    const deltas = [...changes].flatMap(([className, { removals }]) => {
-      return this.#snapshotter(className).apply(encoded.get(className) ?? [], removals) ?? [];
+    const deltas = [...changes].flatMap(([className, change]) => {
+      const upserts = encoded.get(className) ?? [];
+      const removals = change.isWhole === true ? this.#othersThan(upserts, className) : change.removals;
+      return this.#snapshotter(className).apply(upserts, removals) ?? [];
     });
-    for (const delta of deltas) this.#emit(delta);
+    this.#emit(deltas);
     return deltas;
+  }
+
+  /** What is published of a class beside these. */
+  #othersThan(upserts: readonly EncodedResource[], className: string): readonly ResourceId[] {
+    const ids = new Set(upserts.map((resource) => resource.id));
+    return [...(this.current(className)?.resources.keys() ?? [])].filter((id) => !ids.has(id)).sort();
   }
 
   #snapshotter(className: string): Snapshotter {
@@ -55,7 +64,18 @@ export class Publisher implements SnapshotSource {
     return snapshotter;
   }
 
-  #emit(delta: Delta): void {
-    for (const listener of this.#listeners.get(delta.class) ?? []) listener(delta);
+  /** A listener that throws keeps no other one from its deltas; the first such error is thrown at the end. */
+  #emit(deltas: readonly Delta[]): void {
+    const errors: unknown[] = [];
+    for (const delta of deltas) {
+      for (const listener of this.#listeners.get(delta.class) ?? []) {
+        try {
+          listener(delta);
+        } catch (error) {
+          errors.push(error);
+        }
+      }
+    }
+    if (errors.length > 0) throw errors[0];
   }
 }
