@@ -1,12 +1,11 @@
 import type { EntryPoint } from "../../model/entry-point.ts";
 import type { ResourceId } from "../../model/ids.ts";
 import type { Resource } from "../../model/resource.ts";
-import { missesReference } from "../translate/router.ts";
 import type { RootTranslation } from "../translate/translation.ts";
 import { type Claim, claimOf, isClaimOf } from "./claim.ts";
 import { ClassGraph } from "./class-graph.ts";
 import { Conflicts } from "./conflicts.ts";
-import type { Holds } from "./holds.ts";
+import { canWait, type Holds } from "./holds.ts";
 import { Shadowing } from "./shadowing.ts";
 import type { RootUnit } from "./unit.ts";
 
@@ -84,8 +83,7 @@ function contributionOf(translation: RootTranslation, holds: Holds, former: read
   const present = new Set(translation.routers.map((router) => router.id));
   const routers = translation.routers.map((router) => {
     const hold = holds.get(router.id);
-    const isHeld =
-      hold !== undefined && missesReference(router) && (hold.router.id === router.id || !present.has(hold.router.id));
+    const isHeld = hold !== undefined && canWait(router, hold) && (hold.router.id === router.id || !present.has(hold.router.id));
     return isHeld ? hold.router : router;
   });
   const formerById = new Map(former.map((claim) => [claim.router.id, claim]));

@@ -257,6 +257,66 @@ test("a rule that cannot be built for a reason that waiting does not mend is not
   expect(change().result.holdable).toEqual([]);
 });
 
+const grantToOne = storedObject("ReferenceGrant", "two", "grant", {
+  spec: {
+    from: [{ group: "fairway.dev", kind: "IngressRoute", namespace: "one" }],
+    to: [{ group: "fairway.dev", kind: "Middleware" }],
+  },
+});
+const elsewhere = storedObject("Middleware", "two", "strip", { spec: { stripPrefix: { prefixes: ["/x"] } } });
+const routeTo = (...middlewares: readonly { readonly name: string; readonly namespace?: string }[]) => {
+  const rule = { match: "Host(`x.com`)", middlewares, services: [{ name: "a", port: 80 }] };
+  return storedObject("IngressRoute", "one", "x", { spec: { routes: [rule] } });
+};
+
+test("a rule that begins to need another namespace's consent waits for it", () => {
+  const { store, change } = running(service(""), slice("10.0.0.1"), elsewhere, routeTo());
+  store.apply(routeTo({ name: "strip", namespace: "two" }));
+  const { holdable } = change().result;
+  expect(holdable).toHaveLength(1);
+  const holds: Holds = new Map(holdable.map((hold) => [hold.id, hold]));
+  expect(change(holds).result.releasable).toEqual([]);
+  store.apply(grantToOne);
+  const { result, resources } = change(holds);
+  expect(result.releasable).toEqual([...holds.keys()]);
+  expect(resources).toMatchObject([
+    { kind: "stripPrefix" },
+    { middlewares: ["middleware:Middleware/two/strip/"], tombstone: null },
+  ]);
+});
+
+test("a consent that is withdrawn counts at once", () => {
+  const { store, compiler, change } = running(
+    service(""),
+    slice("10.0.0.1"),
+    elsewhere,
+    grantToOne,
+    routeTo({ name: "strip", namespace: "two" }),
+  );
+  store.remove(grantToOne.ref);
+  expect(change().result.holdable).toEqual([]);
+  const routers = [...(compiler.graph("fairway")?.resources.values() ?? [])].filter((resource) => "ruleText" in resource);
+  expect(routers).toMatchObject([{ tombstone: ["NotPermitted"] }]);
+});
+
+test("a held form that leads to another namespace ends when the consent to it is withdrawn", () => {
+  const { store, compiler, change } = running(
+    service(""),
+    slice("10.0.0.1"),
+    elsewhere,
+    grantToOne,
+    routeTo({ name: "strip", namespace: "two" }),
+  );
+  store.apply(routeTo({ name: "strip", namespace: "two" }, { name: "late" }));
+  const holds: Holds = new Map(change().result.holdable.map((hold) => [hold.id, hold]));
+  expect(holds.size).toBe(1);
+  change(holds);
+  store.remove(grantToOne.ref);
+  expect(change(holds).result.releasable).toEqual([...holds.keys()]);
+  const routers = [...(compiler.graph("fairway")?.resources.values() ?? [])].filter((resource) => "ruleText" in resource);
+  expect(routers).toMatchObject([{ tombstone: ["MiddlewareNotFound", "NotPermitted"] }]);
+});
+
 test("the old form of a rule stands aside when the object has that form again", () => {
   const good = { match: "Host(`x.com`)", services: [{ name: "a", port: 80 }] };
   const bad = { match: "Host(`y.com`)", services: [{ name: "missing", port: 80 }] };

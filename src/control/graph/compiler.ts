@@ -2,12 +2,11 @@ import { type Clock, systemClock } from "../../kernel/clock.ts";
 import type { RoutingGraph } from "../../model/graph.ts";
 import type { ResourceId } from "../../model/ids.ts";
 import type { ObjectRef } from "../../model/object-ref.ts";
-import { missesReference } from "../translate/router.ts";
 import { type CompileSettings, publishedClasses } from "../translate/settings.ts";
 import type { RootTranslation } from "../translate/translation.ts";
 import { ClassBuild } from "./class-build.ts";
 import type { CompileResult, GraphChange } from "./compile-result.ts";
-import { type Hold, type Holds, holdableRules, NO_HOLDS } from "./holds.ts";
+import { canWait, type Hold, type Holds, holdableRules, NO_HOLDS } from "./holds.ts";
 import { ProblemBook } from "./problem-book.ts";
 import { allSteps, inSteps } from "./steps.ts";
 import { type CompilerStore, type TranslationChanges, Translations } from "./translations.ts";
@@ -156,6 +155,6 @@ export class Compiler {
   #isOver(hold: Hold): boolean {
     const routers = this.#translations.root(hold.router.origin)?.translation.routers ?? [];
     const router = routers.find((one) => one.id === hold.id);
-    return router === undefined || !missesReference(router);
+    return router === undefined || !canWait(router, hold);
   }
 }

@@ -28,11 +28,23 @@ export const NO_HOLDS: Holds = new Map();
 export function holdableRules(before: RootTranslation, after: RootTranslation, graph: ClassGraph): readonly Hold[] {
   const { className } = after;
   if (className === null || className !== before.className) return [];
-  return after.routers.filter(missesReference).flatMap((router) => {
+  return after.routers.flatMap((router) => {
+    if (router.tombstone === null) return [];
     const former = formerOf(router, before, after);
     if (former === undefined || former.tombstone !== null) return [];
-    return [{ id: router.id, className, router: former, resources: graph.closure(former.id) }];
+    const hold: Hold = { id: router.id, className, router: former, resources: graph.closure(former.id) };
+    return canWait(router, hold) ? [hold] : [];
   });
+}
+
+/**
+ * Whether what keeps a rule from working may be yet to come, so that its old form stands in for it: an object that is not there, or the
+ * consent of another namespace. A form that itself leads to another namespace never waits for a consent: it may have been withdrawn.
+ */
+export function canWait(router: Router, { resources }: Hold): boolean {
+  const { namespace } = router.origin;
+  const isAtHome = resources.every((resource) => !("origin" in resource) || resource.origin.namespace === namespace);
+  return missesReference(router, isAtHome);
 }
 
 /** The form a rule had before: the router of the same name, else one that is gone and stood in the same place. */

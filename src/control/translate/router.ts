@@ -62,9 +62,10 @@ export function makeRouter(draft: RouterDraft, treatment: Treatment): Router {
   };
 }
 
-/** Whether a router is a tombstone for no other reason than that something it refers to is missing. */
-export function missesReference(router: Router): boolean {
-  return router.tombstone !== null && router.tombstone.length > 0 && router.tombstone.every((code) => MISSING.has(code));
+/** Whether a router is a tombstone for no other reason than that something it refers to is missing: `orConsent`, or the leave to. */
+export function missesReference({ tombstone }: Router, orConsent: boolean): boolean {
+  if (tombstone === null || tombstone.length === 0) return false;
+  return tombstone.every((code) => MISSING.has(code) || (orConsent && code === "NotPermitted"));
 }
 
 function rankOf({ object, rule, priority, index }: RouterDraft): Rank {
