@@ -20,7 +20,16 @@ export interface DiffRoute {
 }
 
 /** What can change about a route. */
-export const CHANGED_FIELDS = ["rule", "priority", "entryPoints", "middlewares", "service", "endpoints", "tombstone"] as const;
+export const CHANGED_FIELDS = [
+  "rule",
+  "priority",
+  "entryPoints",
+  "parents",
+  "middlewares",
+  "service",
+  "endpoints",
+  "tombstone",
+] as const;
 export type ChangedField = (typeof CHANGED_FIELDS)[number];
 
 export interface FieldChange {
@@ -120,6 +129,7 @@ function fieldsOf(router: Router, graph: RoutingGraph): DiffRoute["fields"] {
     rule: [router.ruleText],
     priority: [String(router.rank.priority)],
     entryPoints: router.entryPoints,
+    parents: (router.parents ?? []).map(objectKey),
     middlewares: router.middlewares.map((id) => middlewareText(graph.resources.get(id) as Middleware)),
     service: service === null ? [] : serviceTexts(service, graph),
     endpoints: [...new Set(endpoints.map((one) => `${hostPort(one.address, one.port)} of ${one.service}`))],

@@ -37,8 +37,11 @@ function section(title: string, lines: readonly string[]): readonly string[] {
 }
 
 function routeLines(mark: string, { object, rule, fields }: DiffRoute): readonly string[] {
-  const leads = fields.tombstone.length > 0 ? `503, ${fields.tombstone.join(", ")}` : fields.service.join("; ");
-  return [`${mark} ${rule}`, `    ${objectKey(object)}, on ${fields.entryPoints.join(", ") || "no entry point"} → ${leads}`];
+  const service = fields.service.join("; ") || "the routes under it";
+  const leads = fields.tombstone.length > 0 ? `503, ${fields.tombstone.join(", ")}` : service;
+  const entryPoints = fields.entryPoints.join(", ") || "no entry point";
+  const place = fields.parents.length > 0 ? `under ${fields.parents.join(", ")}` : `on ${entryPoints}`;
+  return [`${mark} ${rule}`, `    ${objectKey(object)}, ${place} → ${leads}`];
 }
 
 /** Routes that changed in the same way are told together: an endpoint that goes may concern hundreds. */

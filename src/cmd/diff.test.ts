@@ -219,3 +219,26 @@ function destination(explainer: Explainer, request: AskedRequest): string {
   if (!explained.ok) throw new Error(explained.error);
   return destinationText(outcomeOf(explained.value));
 }
+
+test("a route that goes from one parent to another is told", async () => {
+  const parents = ["one", "two"].map((name) => route(name, rule(`Host(\`${name}.test\`)`, "web")));
+  const world = (parent: string) =>
+    manifests(
+      ...parents,
+      route("child", rule("Path(`/x`)", "api"), `  parentRefs: [{ name: ${parent} }, { name: two }]\n`),
+      SERVICES,
+    );
+  const report = await reportOf(world("one"), world("two"));
+  expect(report.routes.changed).toMatchObject([
+    {
+      object: { name: "child" },
+      changes: [
+        {
+          field: "parents",
+          before: ["IngressRoute/default/one", "IngressRoute/default/two"],
+          after: ["IngressRoute/default/two"],
+        },
+      ],
+    },
+  ]);
+});

@@ -28,6 +28,7 @@ function outcomeLines({ winner, status, failure }: ExplainReport): readonly stri
 
 function headline(winner: Winner, status: number | null): string {
   if (winner.tombstone !== null) return `503 — the rule that wins cannot be served: ${winner.tombstone.join(", ")}.`;
+  if (status === 404) return "404 — no route under the rule that wins matches.";
   if (status === 503) return "503 — the service has no endpoint.";
   const { answer } = winner;
   if (answer === null) return "Goes to the service.";
@@ -40,6 +41,10 @@ function winnerLines(winner: Winner): readonly string[] {
   return [
     ...field("rule", [winner.rule]),
     ...field("of", [`${objectText(winner.object)}, priority ${winner.priority}`]),
+    ...field(
+      "under",
+      winner.parents.map(({ rule, object }) => `${rule} of ${objectText(object)}`),
+    ),
     ...field(
       "middlewares",
       winner.middlewares.map((step, index) => {

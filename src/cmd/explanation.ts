@@ -22,11 +22,13 @@ export interface Winner {
   /** In canonical spelling. */
   readonly rule: string;
   readonly priority: number;
-  /** In the order they run. */
+  /** The routers the request passes before, outermost first; empty for one that is served on entry points itself. */
+  readonly parents: readonly AlsoMatching[];
+  /** In the order they run, those of the parents first. */
   readonly middlewares: readonly MiddlewareStep[];
   /** What a middleware answers itself, so that the service never sees the request; null when none does. */
   readonly answer: StepAnswer | null;
-  /** Null in a tombstone. */
+  /** Null in a tombstone, and in a parent without services of its own, none of whose children takes the request. */
   readonly service: ExplainedService | null;
   /** Of all services it may go to. */
   readonly endpoints: readonly ExplainedEndpoint[];
@@ -46,7 +48,7 @@ export interface NearMiss {
   readonly failed: string;
 }
 
-/** A router that matches too, below the winner. */
+/** A router that matches too, below the winner or a parent of it. */
 export type AlsoMatching = Omit<NearMiss, "failed">;
 
 /** Where a request goes, and why. */
@@ -63,21 +65,34 @@ export type Answer = Pick<Explanation, "winner" | "status">;
 
 /** Explains by a scan over all routers in their order: the same answer as the proxy's index gives. */
 export function explain(table: RoutingTable, entryPoint: string, exchange: ObservedExchange): Explanation {
-  const { routers } = table;
-  const matching = routers.filter((router) => router.entryPoints.includes(entryPoint) && table.holds(router, exchange));
-  // Before the middlewares of the winner have their way with the request.
-  const nearMisses = nearest(routers, new Set(matching), entryPoint, exchange);
-  const alsoMatching = matching.slice(1, 1 + NEAR_MISSES_MAX).map(show);
-  return { ...outcome(matching[0] ?? null, table, exchange), alsoMatching, nearMisses };
+  const alsoMatching: AlsoMatching[] = [];
+  const nearMisses: NearMiss[] = [];
+  const choose = (parent: Router | null): Router | null => {
+    const candidates = parent === null ? table.rootsOn(entryPoint) : table.childrenOf(parent);
+    const matching = candidates.filter((router) => table.holds(router, exchange));
+    // Before the middlewares of the winner have their way with the request. What is nearest to the end of the way comes first.
+    const others = parent === null ? table.routers.filter(({ parents }) => parents === undefined) : candidates;
+    nearMisses.unshift(...nearest(others, new Set(matching), parent === null ? entryPoint : null, exchange));
+    alsoMatching.unshift(...matching.slice(1, 1 + NEAR_MISSES_MAX).map(show));
+    return matching[0] ?? null;
+  };
+  const found = outcome(choose, table, exchange);
+  return { ...found, alsoMatching: alsoMatching.slice(0, NEAR_MISSES_MAX), nearMisses: nearMisses.slice(0, NEAR_MISSES_MAX) };
 }
 
 /** Answers by the proxy's index: the time it takes does not grow with the number of routers. */
 export function answer(table: RoutingTable, entryPoint: string, exchange: ObservedExchange): Answer {
-  return outcome(table.find(entryPoint, exchange), table, exchange);
+  const choose = (parent: Router | null) =>
+    parent === null ? table.find(entryPoint, exchange) : table.findChild(parent, exchange);
+  return outcome(choose, table, exchange);
 }
 
-function outcome(router: Router | null, table: RoutingTable, exchange: ObservedExchange): Answer {
-  const winner = router === null ? null : explainWinner(router, table, exchange);
+/** Chooses among the children of a router, or (null) among those served on the entry point, for the request as it is then. */
+type Choose = (parent: Router | null) => Router | null;
+
+function outcome(choose: Choose, table: RoutingTable, exchange: ObservedExchange): Answer {
+  const root = choose(null);
+  const winner = root === null ? null : explainWinner(root, choose, table, exchange);
   return { winner, status: statusOf(winner) };
 }
 
@@ -88,15 +103,31 @@ function holds(rule: Rule, exchange: ObservedExchange): boolean {
 function statusOf(winner: Winner | null): Explanation["status"] {
   if (winner === null) return 404;
   if (winner.tombstone !== null) return 503;
-  return winner.answer === null && winner.endpoints.length === 0 ? 503 : null;
+  if (winner.answer !== null) return null;
+  if (winner.service === null) return 404;
+  return winner.endpoints.length === 0 ? 503 : null;
 }
 
-function explainWinner(router: Router, table: RoutingTable, exchange: ObservedExchange): Winner {
+/** Follows a request from layer to layer, as long as a child takes it and no middleware answers. */
+function explainWinner(root: Router, choose: Choose, table: RoutingTable, exchange: ObservedExchange): Winner {
+  const parents: Router[] = [];
+  const middlewares: MiddlewareStep[] = [];
+  let given: StepAnswer | null = null;
+  let router = root;
+  for (;;) {
+    const passed = explainMiddlewares(router, table.graph, exchange);
+    middlewares.push(...passed.steps);
+    given = passed.answer;
+    const child = router.isParent === true && given === null ? choose(router) : null;
+    if (child === null) break;
+    parents.push(router);
+    router = child;
+  }
   const { service, endpoints } = explainService(router.service, table.graph);
-  const { steps, answer: given } = explainMiddlewares(router, table.graph, exchange);
   return {
     ...show(router),
-    middlewares: steps,
+    parents: parents.map(show),
+    middlewares,
     answer: given,
     service,
     endpoints,
@@ -127,7 +158,7 @@ const HOST_SLIP_MAX = 2;
 function nearest(
   routers: readonly Router[],
   matching: ReadonlySet<Router>,
-  entryPoint: string,
+  entryPoint: string | null,
   exchange: ObservedExchange,
 ): readonly NearMiss[] {
   const candidates = routers
@@ -138,11 +169,12 @@ function nearest(
   return ordered.slice(0, NEAR_MISSES_MAX).map(({ miss }) => miss);
 }
 
-function candidateOf(router: Router, entryPoint: string, exchange: ObservedExchange): Candidate {
+/** `entryPoint` is null for a child, which is served wherever its parents are. */
+function candidateOf(router: Router, entryPoint: string | null, exchange: ObservedExchange): Candidate {
   const terms = router.rule.op === "and" ? router.rule.terms : [router.rule];
   const failing = terms.filter((term) => !holds(term, exchange));
   const telling = terms.filter((term) => !failing.includes(term) && !alwaysHolds(term));
-  const isServed = router.entryPoints.includes(entryPoint);
+  const isServed = entryPoint === null || router.entryPoints.includes(entryPoint);
   const failed = explainRule(router.rule, matchers, exchange) ?? `entry point: served on ${router.entryPoints.join(", ")}`;
   return {
     miss: { ...show(router), failed },

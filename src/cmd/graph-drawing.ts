@@ -36,7 +36,8 @@ export interface Drawing {
 const SERVERS_SHOWN_MAX = 8;
 
 /**
- * The graph as requests pass it: entry point → router → middlewares in their order → service → servers.
+ * The graph as requests pass it: entry point → router → middlewares in their order → service → servers. Where routers hang under
+ * another one, its middlewares lead to them, and what none of them takes to its service.
  *
  * A middleware is drawn once for each way that leads on from it, so that every path through the drawing is one that requests take;
  * routers with the same last steps share them.
@@ -45,8 +46,12 @@ export function drawGraph(report: GraphReport): Drawing {
   return new Draughtsman(report).draw();
 }
 
+/** Where a router's last middleware leads. */
+type End = Pick<ReportedRouter, "children" | "service">;
+
 class Draughtsman {
   readonly #report: GraphReport;
+  readonly #routers: ReadonlyMap<string, ReportedRouter>;
   readonly #middlewares: ReadonlyMap<string, ReportedMiddleware>;
   readonly #services: ReadonlyMap<string, ReportedService>;
   readonly #endpoints: ReadonlyMap<string, ReportedEndpoints>;
@@ -55,6 +60,7 @@ class Draughtsman {
 
   constructor(report: GraphReport) {
     this.#report = report;
+    this.#routers = byId(report.routers);
     this.#middlewares = byId(report.middlewares);
     this.#services = byId(report.services);
     this.#endpoints = byId(report.endpoints);
@@ -69,28 +75,35 @@ class Draughtsman {
   }
 
   #router(router: ReportedRouter): void {
-    const { id, object, rule, priority, tombstone } = router;
-    const about = `${objectKey(object)}, priority ${priority}`;
-    const type = tombstone === null ? "router" : "tombstone";
-    const lines = tombstone === null ? [rule, about] : [rule, about, `503: ${tombstone.join(", ")}`];
-    const name = this.#node(id, type, () => lines);
+    const name = this.#routerNode(router);
     for (const entryPoint of router.entryPoints) this.#edge(`entryPoint ${entryPoint}`, name);
-    if (router.service !== null) this.#steps(name, router.middlewares, router.service);
+    this.#steps(name, router.middlewares, router);
   }
 
-  /** The way from a node through middlewares to a service. */
-  #steps(from: string, middlewares: readonly string[], service: string): void {
+  #routerNode({ id, object, rule, priority, tombstone }: ReportedRouter): string {
+    const about = `${objectKey(object)}, priority ${priority}`;
+    const lines = tombstone === null ? [rule, about] : [rule, about, `503: ${tombstone.join(", ")}`];
+    return this.#node(id, tombstone === null ? "router" : "tombstone", () => lines);
+  }
+
+  /** The way from a node through middlewares to where they lead. */
+  #steps(from: string, middlewares: readonly string[], end: End): void {
     const [first, ...rest] = middlewares;
     if (first === undefined) {
-      this.#service(from, service, "");
+      this.#end(from, end);
       return;
     }
-    const key = `${middlewares.join(" ")} ${service}`;
+    const key = [...middlewares, ...end.children, end.service].join(" ");
     const isNew = !this.#nodes.has(key);
     const { kind, object } = found(this.#middlewares, first);
     const name = this.#node(key, "middleware", () => [kind, objectKey(object)]);
     this.#edges.push({ from, to: name, label: "" });
-    if (isNew) this.#steps(name, rest, service);
+    if (isNew) this.#steps(name, rest, end);
+  }
+
+  #end(from: string, { children, service }: End): void {
+    for (const child of children) this.#edges.push({ from, to: this.#routerNode(found(this.#routers, child)), label: "" });
+    if (service !== null) this.#service(from, service, children.length > 0 ? "else" : "");
   }
 
   #service(from: string, id: string, label: string): void {

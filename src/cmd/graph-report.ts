@@ -1,7 +1,7 @@
 import { compareText } from "../kernel/compare-text.ts";
 import type { RoutingGraph } from "../model/graph.ts";
 import { resourceType } from "../model/ids.ts";
-import type { ObjectRef } from "../model/object-ref.ts";
+import { type ObjectRef, objectKey } from "../model/object-ref.ts";
 import { compareRanks } from "../model/rank.ts";
 import type { ResourceBodies } from "../model/resource.ts";
 import type { Router } from "../model/router.ts";
@@ -38,10 +38,12 @@ export interface ReportedRouter {
   readonly entryPoints: readonly string[];
   /** Ids, in the order they run. */
   readonly middlewares: readonly string[];
-  /** Id; null in a tombstone. */
+  /** Id; null in a tombstone, and where every request is left to the children. */
   readonly service: string | null;
   /** Codes of the problems for which it answers 503; null when it is served. */
   readonly tombstone: readonly string[] | null;
+  /** Ids of the routers under it, in the order they are tried. */
+  readonly children: readonly string[];
 }
 
 export interface ReportedMiddleware {
@@ -74,7 +76,7 @@ export function graphReport(graph: RoutingGraph): GraphReport {
     entryPoints: resourcesOf(graph, "entryPoint")
       .map(({ name, host, port, tls }) => ({ name, host, port, tls }))
       .sort((a, b) => compareText(a.name, b.name)),
-    routers: routersOf(graph).map(reportedRouter),
+    routers: reportedRouters(graph),
     middlewares: resourcesOf(graph, "middleware").map(({ id, origin, kind }) => ({ id, object: origin, kind })),
     services: resourcesOf(graph, "service").map(reportedService),
     endpoints: resourcesOf(graph, "endpoints").map(({ id, origin, servers }) => ({ id, object: origin, servers })),
@@ -86,14 +88,34 @@ export function routersOf(graph: RoutingGraph): readonly Router[] {
   return resourcesOf(graph, "router").sort((a, b) => compareRanks(a.rank, b.rank));
 }
 
+/** Routers by the `objectKey` of each object they hang under, in the order they are given. */
+export function childrenByParent(routers: readonly Router[]): ReadonlyMap<string, readonly Router[]> {
+  const children = new Map<string, Router[]>();
+  for (const router of routers) {
+    for (const parent of router.parents ?? []) {
+      const key = objectKey(parent);
+      const siblings = children.get(key);
+      if (siblings === undefined) children.set(key, [router]);
+      else siblings.push(router);
+    }
+  }
+  return children;
+}
+
 /** The resources of one type, by id. */
 export function resourcesOf<T extends keyof ResourceBodies>(graph: RoutingGraph, type: T): ResourceBodies[T][] {
   const found = [...graph.resources.values()].filter(({ id }) => resourceType(id) === type) as ResourceBodies[T][];
   return found.sort((a, b) => compareText(a.id, b.id));
 }
 
-function reportedRouter({ id, origin, ruleText, rank, entryPoints, middlewares, service, tombstone }: Router): ReportedRouter {
-  return { id, object: origin, rule: ruleText, priority: rank.priority, entryPoints, middlewares, service, tombstone };
+function reportedRouters(graph: RoutingGraph): readonly ReportedRouter[] {
+  const routers = routersOf(graph);
+  const children = childrenByParent(routers);
+  return routers.map(({ id, origin, ruleText, rank, entryPoints, middlewares, service, tombstone, isParent }) => {
+    const below = isParent === true ? (children.get(objectKey(origin)) ?? []) : [];
+    const settled = { id, object: origin, rule: ruleText, priority: rank.priority, entryPoints, middlewares, service, tombstone };
+    return { ...settled, children: below.map((child) => child.id) };
+  });
 }
 
 function reportedService(service: Service): ReportedService {

@@ -129,3 +129,26 @@ test("no label can end its quotes or be taken for markup", () => {
   );
   expect(mermaid).toContain('n0 -->|"x#34;#124;"| n0');
 });
+
+test("routers under another one are reached through its middlewares, and what none takes goes to its service", async () => {
+  const child = (name: string, match: string) => route(name, rule(match, "web"), "  parentRefs: [{ name: root }]\n");
+  const parent = route("root", rule("Host(`a.test`)", "web", "middlewares: [{ name: add }]"), "  entryPoints: [web]\n");
+  const report = await reportOf(
+    manifests(ADD, parent, child("one", "Path(`/long`)"), child("two", "Path(`/x`)"), service("web")),
+  );
+  const byObject = new Map(report.routers.map((router) => [router.object.name, router]));
+  expect(byObject.get("root")?.children).toEqual([byObject.get("one")?.id, byObject.get("two")?.id]);
+  expect(byObject.get("one")).toMatchObject({ entryPoints: [], children: [] });
+  const { nodes, edges } = drawGraph(report);
+  const title = new Map(nodes.map(({ name, lines }) => [name, lines[0]]));
+  expect(edges.map(({ from, to, label }) => [title.get(from), title.get(to), label])).toEqual(
+    expect.arrayContaining([
+      ["web", "Host(`a.test`)", ""],
+      ["Host(`a.test`)", "addPrefix", ""],
+      ["addPrefix", "Path(`/long`)", ""],
+      ["addPrefix", "Path(`/x`)", ""],
+      ["addPrefix", "Service/default/web", "else"],
+      ["Path(`/x`)", "Service/default/web", ""],
+    ]),
+  );
+});

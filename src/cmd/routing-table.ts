@@ -8,10 +8,12 @@ import { type ObjectRef, objectKey } from "../model/object-ref.ts";
 import type { Problem } from "../model/problem.ts";
 import type { Router } from "../model/router.ts";
 import { Builder } from "../proxy/build/builder.ts";
+import { layerUnder } from "../proxy/route/index-keys.ts";
+import { makeLayer } from "../proxy/route/route-table.ts";
 import { World } from "../proxy/worker/world.ts";
 import { compileRule, type Predicate } from "../rules/compile.ts";
 import type { RequestFacts } from "../rules/request-facts.ts";
-import { routersOf } from "./graph-report.ts";
+import { childrenByParent, routersOf } from "./graph-report.ts";
 
 /** A compiled graph, ready for questions: quickly, by the proxy's own index, or router by router. */
 export class RoutingTable {
@@ -20,6 +22,7 @@ export class RoutingTable {
   #routers: readonly Router[] | null = null;
   #problems: ReadonlyMap<string, readonly Problem[]> | null = null;
   #world: World<true> | null = null;
+  #children: ReadonlyMap<string, readonly Router[]> | null = null;
 
   constructor(graph: RoutingGraph) {
     this.graph = graph;
@@ -31,11 +34,27 @@ export class RoutingTable {
     return this.#routers;
   }
 
+  /** The routers served on an entry point, in the order they are tried. */
+  rootsOn(entryPoint: string): readonly Router[] {
+    return this.routers.filter((router) => router.entryPoints.includes(entryPoint));
+  }
+
+  /** The routers under one, in the order they are tried. */
+  childrenOf(parent: Router): readonly Router[] {
+    this.#children ??= childrenByParent(this.routers);
+    return parent.isParent === true ? (this.#children.get(objectKey(parent.origin)) ?? []) : [];
+  }
+
   /** The router that takes a request, as the proxy finds it; null when none does. The first question builds the index. */
   find(entryPoint: string, facts: RequestFacts): Router | null {
     this.#world ??= worldOf(this.graph);
-    const found = this.#world.route(this.#world.entryPointBit(entryPoint), facts);
-    return found === null ? null : (this.graph.resources.get(found.data.id) as Router);
+    return this.#routerOf(this.#world.route(this.#world.entryPointBit(entryPoint), facts));
+  }
+
+  /** As `find`, of the routers under one that has children. */
+  findChild(parent: Router, facts: RequestFacts): Router | null {
+    this.#world ??= worldOf(this.graph);
+    return this.#routerOf(this.#world.child(makeLayer(layerUnder(parent.origin)), facts));
   }
 
   /** Whether a request fulfils the rule of a router, entry points aside. */
@@ -52,6 +71,10 @@ export class RoutingTable {
   problemsOf(object: ObjectRef): readonly Problem[] {
     this.#problems ??= Map.groupBy(this.graph.problems, (problem) => objectKey(problem.object));
     return this.#problems.get(objectKey(object)) ?? [];
+  }
+
+  #routerOf(found: { readonly data: Router } | null): Router | null {
+    return found === null ? null : (this.graph.resources.get(found.data.id) as Router);
   }
 }
 

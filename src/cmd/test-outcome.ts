@@ -35,12 +35,12 @@ export function outcomeOf({ report, exchange }: Explained<AnswerReport>): Outcom
   const { winner, status } = report;
   if (winner === null) return { ...NOTHING, object: null, status };
   const object = objectKey(winner.object);
-  if (winner.service === null || winner.tombstone !== null)
-    return { ...NOTHING, object, status: 503, tombstone: winner.tombstone ?? [] };
+  if (winner.tombstone !== null) return { ...NOTHING, object, status: 503, tombstone: winner.tombstone };
   const { path } = exchange;
   if (winner.answer !== null) {
     return { ...NOTHING, object, status: winner.answer.status, path, location: winner.answer.location };
   }
+  if (winner.service === null) return { ...NOTHING, object, status, path };
   return { ...NOTHING, object, services: [...new Set(servicesOf(winner.service))].sort(), status: null, path };
 }
 
