@@ -100,3 +100,24 @@ test("list and size count what is there now", () => {
   expect(names(store.list("Middleware"))).toEqual([]);
   expect(store.size).toBe(2);
 });
+
+test("children are found by the parents they name, across namespaces, and follow a change", () => {
+  const child = (namespace: string, name: string, ...parentRefs: readonly { name: string; namespace?: string }[]) => ({
+    ...object("IngressRoute", name, { body: { spec: { parentRefs } } }),
+    ref: { kind: "IngressRoute", namespace, name },
+  });
+  const store = new ObjectStore();
+  store.apply(child("shop", "b", { name: "root" }, { name: "root" }, { name: "other" }));
+  store.apply(child("apps", "b", { name: "root", namespace: "shop" }));
+  store.apply(child("shop", "a", { name: "root" }));
+  expect(store.childrenOf("shop", "root").map(({ ref }) => `${ref.namespace}/${ref.name}`)).toEqual([
+    "apps/b",
+    "shop/a",
+    "shop/b",
+  ]);
+  store.apply(child("shop", "b", { name: "other" }));
+  store.remove({ kind: "IngressRoute", namespace: "shop", name: "a" });
+  expect(names(store.childrenOf("shop", "root"))).toEqual(["b"]);
+  expect(names(store.childrenOf("shop", "other"))).toEqual(["b"]);
+  expect(store.childrenOf("apps", "root")).toEqual([]);
+});
