@@ -131,7 +131,7 @@ function fieldsOf(router: Router, graph: RoutingGraph): DiffRoute["fields"] {
     entryPoints: router.entryPoints,
     parents: (router.parents ?? []).map(objectKey),
     middlewares: router.middlewares.map((id) => middlewareText(graph.resources.get(id) as Middleware)),
-    service: service === null ? [] : serviceTexts(service, graph),
+    service: service === null ? [] : serviceTexts(service),
     endpoints: [...new Set(endpoints.map((one) => `${hostPort(one.address, one.port)} of ${one.service}`))],
     tombstone: router.tombstone ?? [],
   };
@@ -146,14 +146,14 @@ function optionsOf(router: Router, graph: RoutingGraph): string {
   return canonicalJson(router.middlewares.map((id) => (graph.resources.get(id) as Middleware).config));
 }
 
-function serviceTexts(service: ExplainedService, graph: RoutingGraph): readonly string[] {
+function serviceTexts(service: ExplainedService): readonly string[] {
   if (service.type !== "weighted") {
-    const { passHostHeader } = graph.resources.get(service.id as Service["id"]) as Extract<Service, { type: "loadBalancer" }>;
-    return [`${service.object.namespace}/${service.object.name}:${service.port}${passHostHeader ? "" : ", Host of the server"}`];
+    const { object, port, passHostHeader } = service;
+    return [`${object.namespace}/${object.name}:${port}${passHostHeader === false ? ", Host of the server" : ""}`];
   }
   const total = service.services.reduce((sum, { weight }) => sum + weight, 0);
   return service.services.flatMap((member) =>
-    serviceTexts(member.service, graph).map((text) => `${text}, ${member.weight} of ${total}`),
+    serviceTexts(member.service).map((text) => `${text}, ${member.weight} of ${total}`),
   );
 }
 

@@ -11,6 +11,8 @@ export interface ExplainedService {
   readonly object: ObjectRef;
   /** The port as the route names it; null for a weighted choice. */
   readonly port: string | null;
+  /** Whether its servers get the Host of the request rather than their own address; null for a weighted choice. */
+  readonly passHostHeader: boolean | null;
   /** The services of a weighted choice; empty for all others. */
   readonly services: readonly { readonly weight: number; readonly service: ExplainedService }[];
 }
@@ -29,10 +31,11 @@ export function explainService(
   if (service === undefined) return { service: null, endpoints: [] };
   const { type, origin } = service;
   if (service.type === "loadBalancer") {
+    const { passHostHeader } = service;
     const { servers } = graph.resources.get(service.endpoints) as Endpoints;
     const owner = `${origin.namespace}/${origin.name}`;
     return {
-      service: { id: service.id, type, object: origin, port: portOf(service.endpoints), services: [] },
+      service: { id: service.id, type, object: origin, port: portOf(service.endpoints), passHostHeader, services: [] },
       endpoints: servers.map((server) => ({ ...server, service: owner })),
     };
   }
@@ -41,7 +44,7 @@ export function explainService(
     member.service === null ? [] : { weight: member.weight, service: member.service },
   );
   return {
-    service: { id: service.id, type, object: origin, port: null, services },
+    service: { id: service.id, type, object: origin, port: null, passHostHeader: null, services },
     endpoints: members.filter((member) => member.weight > 0).flatMap((member) => member.endpoints),
   };
 }

@@ -76,7 +76,10 @@ function field(label: string, values: readonly string[]): readonly string[] {
 }
 
 function serviceText(service: ExplainedService): readonly string[] {
-  if (service.services.length === 0) return [`${service.object.namespace}/${service.object.name} port ${service.port}`];
+  if (service.services.length === 0) {
+    const host = service.passHostHeader === false ? ", Host of the server" : "";
+    return [`${service.object.namespace}/${service.object.name} port ${service.port}${host}`];
+  }
   const total = service.services.reduce((sum, member) => sum + member.weight, 0);
   return service.services.flatMap(({ weight, service: member }) => {
     return serviceText(member).map((text) => `${text}, ${weight} of ${total}`);

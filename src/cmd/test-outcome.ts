@@ -1,4 +1,5 @@
 import { objectKey } from "../model/object-ref.ts";
+import { serverAuthority } from "../model/server-authority.ts";
 import type { ExplainedService } from "./explain-service.ts";
 import type { AnswerReport, Explained } from "./explainer.ts";
 import type { Expectation } from "./test-cases.ts";
@@ -89,8 +90,20 @@ function areServices(expected: readonly string[], actual: readonly string[]): bo
 
 /** The values the service gets; of an answer, those it has. */
 function headerOf(name: string, outcome: Outcome, { report, exchange }: Explained<AnswerReport>): readonly string[] {
-  if (outcome.services.length > 0) return name === "host" ? [exchange.authority] : exchange.headerValues(name);
+  const service = report.winner?.service ?? null;
+  if (outcome.services.length > 0 && service !== null)
+    return name === "host" ? [...new Set(hostsOf(service, report, exchange.authority))] : exchange.headerValues(name);
   return (report.winner?.answer?.headers ?? []).filter((header) => header.name === name).map(({ value }) => value);
+}
+
+/** The Host its servers get: that of the request, or the address of each where the service says so. */
+function hostsOf(service: ExplainedService, report: AnswerReport, authority: string): readonly string[] {
+  const { object, passHostHeader, services } = service;
+  if (services.length > 0)
+    return services.filter(({ weight }) => weight > 0).flatMap((member) => hostsOf(member.service, report, authority));
+  if (passHostHeader === true) return [authority];
+  const own = (report.winner?.endpoints ?? []).filter((endpoint) => endpoint.service === `${object.namespace}/${object.name}`);
+  return own.map(serverAuthority);
 }
 
 function isSame(a: readonly string[], b: readonly string[]): boolean {

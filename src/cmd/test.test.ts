@@ -20,14 +20,17 @@ const WORLD = manifests(
       rule("Host(`a.test`) && PathPrefix(`/api`)", "api", "middlewares: [{ name: strip }, { name: mark }]") +
       rule("Host(`old.test`)", "web", "middlewares: [{ name: https }]") +
       rule("Host(`gone.test`)", "gone") +
+      "    - match: Host(`own.test`)\n      middlewares: [{ name: host }]\n      services: [{ name: own, port: 80, passHostHeader: false }]\n" +
       "    - match: Host(`both.test`)\n      services: [{ name: web, port: 80, weight: 1 }, { name: api, port: 80, weight: 1 }, { name: idle, port: 80, weight: 0 }]\n",
   ),
   middleware("strip", "{ stripPrefix: { prefixes: [/api] } }"),
   middleware("mark", '{ headers: { customRequestHeaders: { X-Mark: "1", Cookie: "" } } }'),
+  middleware("host", '{ headers: { customRequestHeaders: { Host: "inside.test" } } }'),
   middleware("https", "{ redirectScheme: { scheme: https } }"),
   service("web"),
   "apiVersion: v1\nkind: Service\nmetadata: { name: api }\nspec: { ports: [{ name: http, port: 80 }] }\n",
   service("idle"),
+  service("own"),
 );
 
 /** Runs a file of cases against a text of manifests; the report is held to its schema. */
@@ -54,6 +57,7 @@ test.each<[request: string, expectation: string]>([
   ["{ url: http://a.test/api/x, headers: { Cookie: a=b } }", "{ headers: { Cookie: null, X-Other: null } }"],
   ["{ url: http://a.test/x, headers: { X-A: [one, two] } }", "{ headers: { X-A: [one, two] } }"],
   ["{ url: 'http://a.test:81/' }", "{ headers: { Host: 'a.test:81' } }"],
+  ["{ url: http://own.test/ }", "{ headers: { Host: '10.0.0.1:8080' } }"],
   ["{ url: http://both.test/ }", "{ service: [default/api, default/web] }"],
   ["{ url: http://old.test/x }", "{ status: 302, headers: { Location: https://old.test/x } }"],
   ["{ url: http://gone.test/ }", "{ status: 503, object: default/shop }"],

@@ -1,5 +1,6 @@
 import { isIP } from "node:net";
 import { FAILURES, type Failure } from "../../model/failure.ts";
+import { serverAuthority } from "../../model/server-authority.ts";
 import type { Endpoints, LoadBalancer } from "../../model/service.ts";
 import type { Names } from "./names.ts";
 import type { ServerPool } from "./server-pool.ts";
@@ -95,14 +96,10 @@ export class LiveLoadBalancer implements LiveService {
     const servers: LiveServer[] = [];
     for (const { address, port } of this.#endpoints.servers) {
       const addresses = isIP(address) === 0 ? this.#names.addressesOf(address) : [address];
-      for (const ip of addresses) servers.push({ pool: this.#pools.hold(ip, port), authority: authorityOf(address, port) });
+      for (const ip of addresses)
+        servers.push({ pool: this.#pools.hold(ip, port), authority: serverAuthority({ address, port }) });
     }
     this.#servers = servers;
     for (const { pool } of former) this.#pools.drop(pool);
   }
-}
-
-function authorityOf(address: string, port: number): string {
-  const host = address.includes(":") ? `[${address}]` : address;
-  return port === 80 ? host : `${host}:${port}`;
 }
