@@ -1,18 +1,21 @@
 import type { Result } from "../kernel/result.ts";
 import type { RequestFacts } from "./request-facts.ts";
 
-/**
- * One word of the rule language (`Host`, `PathPrefix`, …). Each lives in `extensions/matchers/<name>/`.
- *
- * `parse` turns the arguments as written into what `test` needs, or says what is wrong with them; it runs in the operator (to
- * report) and in the proxy (to build), so it is pure.
- */
-export interface Matcher<Arg = unknown> {
+/** One word of a rule language, as far as its parser is concerned. */
+export interface RuleWord<Arg = unknown> {
   /** Canonical spelling. The parser also accepts it all lower, all upper, and with only the first letter upper. */
   readonly name: string;
   /** How many arguments it takes. */
   readonly arity: { readonly min: number; readonly max: number };
+  /**
+   * Turns the arguments as written into what a test needs, or says what is wrong with them. It runs in the operator (to report) and
+   * in the proxy (to build), so it is pure.
+   */
   parse(args: readonly string[]): Result<Arg, MatcherError>;
+}
+
+/** A word that looks at HTTP requests (`Host`, `PathPrefix`, …). Each lives in `extensions/matchers/<name>/`. */
+export interface Matcher<Arg = unknown> extends RuleWord<Arg> {
   /** Whether the request matches. Hot path: allocates nothing it need not. */
   test(facts: RequestFacts, arg: Arg): boolean;
   /** What this matcher pins down, for the index and for the order; absent for everything that is neither host nor path. */
@@ -60,6 +63,9 @@ export interface MatcherError {
   readonly message: string;
   readonly hint: string;
 }
+
+/** The words of a rule language by canonical name. */
+export type WordTable = ReadonlyMap<string, RuleWord>;
 
 /** All matchers by canonical name. */
 export type MatcherTable = ReadonlyMap<string, Matcher>;

@@ -3,7 +3,7 @@ import { fail, ok, type Result } from "../kernel/result.ts";
 import type { Rule, RuleMatch } from "../model/rule.ts";
 import { describeToken, type Token, tokenize } from "./lexer.ts";
 import { RULE_LENGTH_MAX, RULE_NESTING_MAX, RULE_TERMS_MAX } from "./limits.ts";
-import type { Matcher, MatcherTable } from "./matcher.ts";
+import type { RuleWord, WordTable } from "./matcher.ts";
 import { excerpt, type RuleError, ruleError } from "./rule-error.ts";
 
 type Parsed = Result<Rule, RuleError>;
@@ -18,7 +18,7 @@ type Parsed = Result<Rule, RuleError>;
  * Names are matched in four spellings (`PathPrefix`, `pathprefix`, `PATHPREFIX`, `Pathprefix`); strings are back-quoted (raw) or
  * double-quoted with Go's escapes. Arguments are checked by their matcher. Never throws, whatever the text.
  */
-export function parseRule(text: string, matchers: MatcherTable): Parsed {
+export function parseRule(text: string, matchers: WordTable): Parsed {
   if (text.length > RULE_LENGTH_MAX) {
     return fail(ruleError(text, RULE_LENGTH_MAX, `rule longer than ${RULE_LENGTH_MAX} characters`));
   }
@@ -30,12 +30,12 @@ export function parseRule(text: string, matchers: MatcherTable): Parsed {
 class RuleParser {
   readonly #text: string;
   readonly #tokens: readonly Token[];
-  readonly #matchers: MatcherTable;
+  readonly #matchers: WordTable;
   #at = 0;
   #nesting = 0;
   #terms = 0;
 
-  constructor(text: string, tokens: readonly Token[], matchers: MatcherTable) {
+  constructor(text: string, tokens: readonly Token[], matchers: WordTable) {
     this.#text = text;
     this.#tokens = tokens;
     this.#matchers = matchers;
@@ -107,7 +107,7 @@ class RuleParser {
     return this.#take(")") ? ok(args) : this.#unexpected('"," or ")"');
   }
 
-  #checked(name: Token, matcher: Matcher, tokens: readonly Token[]): Parsed {
+  #checked(name: Token, matcher: RuleWord, tokens: readonly Token[]): Parsed {
     const { min, max } = matcher.arity;
     if (tokens.length < min || tokens.length > max) {
       return this.#fail(name, `${matcher.name} takes ${arityText(min, max)}, not ${tokens.length}`, arityHint(matcher, tokens));
@@ -148,7 +148,7 @@ class RuleParser {
 }
 
 /** Finds a matcher by any of its four spellings. */
-function findMatcher(name: string, matchers: MatcherTable): Matcher | undefined {
+function findMatcher(name: string, matchers: WordTable): RuleWord | undefined {
   const exact = matchers.get(name);
   if (exact !== undefined) return exact;
   const lower = name.toLowerCase();
@@ -158,7 +158,7 @@ function findMatcher(name: string, matchers: MatcherTable): Matcher | undefined 
 }
 
 /** A name worth suggesting: at most a third of it differs. */
-function suggestMatcher(name: string, matchers: MatcherTable): string {
+function suggestMatcher(name: string, matchers: WordTable): string {
   const names = [...matchers.keys()];
   const byLower = new Map(names.map((known) => [known.toLowerCase(), known]));
   const written = name.slice(0, 64).toLowerCase();
@@ -174,7 +174,7 @@ function arityText(min: number, max: number): string {
   return `${min} to ${max} arguments`;
 }
 
-function arityHint(matcher: Matcher, tokens: readonly Token[]): string {
+function arityHint(matcher: RuleWord, tokens: readonly Token[]): string {
   if (matcher.arity.max !== 1 || tokens.length < 2) return "";
   return `join alternatives with ||: ${matcher.name}(…) || ${matcher.name}(…)`;
 }

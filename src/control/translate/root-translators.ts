@@ -1,5 +1,6 @@
 import { translateIngress } from "./ingress.ts";
 import { translateIngressRoute } from "./ingress-route.ts";
+import { translateIngressRouteTcp } from "./ingress-route-tcp.ts";
 import { translateMiddlewareObject } from "./middleware.ts";
 import type { RootTranslator } from "./translation.ts";
 import { translateUnsupportedKind, UNSUPPORTED_KINDS } from "./unsupported-kind.ts";
@@ -10,4 +11,5 @@ export const ROOT_TRANSLATORS: ReadonlyMap<string, RootTranslator> = new Map<str
   ["IngressRoute", translateIngressRoute],
   ["Middleware", translateMiddlewareObject],
   ...UNSUPPORTED_KINDS.map((kind) => [kind, translateUnsupportedKind] as const),
+  ["IngressRouteTCP", translateIngressRouteTcp],
 ]);

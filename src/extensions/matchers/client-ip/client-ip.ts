@@ -12,12 +12,15 @@ export const clientIp: Matcher<BlockList> = {
   arity: { min: 1, max: 1 },
   cost: ADDRESS_COST,
   parse: ([text]) => parseRange(text as string),
-  test: ({ clientAddress }, range) => {
-    const family = isIP(clientAddress);
-    return family !== 0 && range.check(clientAddress, family === 4 ? "ipv4" : "ipv6");
-  },
+  test: ({ clientAddress }, range) => isIn(clientAddress, range),
   scope: (_, [text]) => ({ subject: "clientAddress", isSingle: true, form: "prefix", value: networkBits(text as string) }),
 };
+
+/** Whether an address is inside a range; "" is in none. */
+export function isIn(address: string, range: BlockList): boolean {
+  const family = isIP(address);
+  return family !== 0 && range.check(address, family === 4 ? "ipv4" : "ipv6");
+}
 
 /** Parses one address or a CIDR; bits beyond the prefix do not matter. */
 function parseRange(text: string): Result<BlockList, MatcherError> {

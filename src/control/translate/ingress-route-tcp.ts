@@ -1,0 +1,18 @@
+import { tcpMatchers } from "../../extensions/tcp-matchers/tcp-matchers.ts";
+import { problem } from "../../model/problem-codes.ts";
+import { parseRule } from "../../rules/parser.ts";
+import type { StoredObject } from "../store/stored-object.ts";
+import { nothing, type RootTranslation } from "./translation.ts";
+import { translateUnsupportedKind } from "./unsupported-kind.ts";
+
+/** Says that an IngressRouteTCP has no effect yet, and what is wrong with its rules all the same. */
+export function translateIngressRouteTcp(object: StoredObject): RootTranslation {
+  const { routes } = (object.body.spec ?? {}) as { readonly routes?: readonly { readonly match: string }[] | null };
+  const wrong = (routes ?? []).flatMap(({ match }, index) => {
+    const parsed = parseRule(match, tcpMatchers);
+    if (parsed.ok) return [];
+    const { code, message, hint } = parsed.error;
+    return [problem(code, object.ref, `spec.routes[${index}].match`, message, hint)];
+  });
+  return nothing(null, [...translateUnsupportedKind(object).problems, ...wrong]);
+}
