@@ -102,6 +102,10 @@ test("every type of resource is checked for what workers rely on", async () => {
   expect(refusalOf({ ...a, rank: { ...a.rank, priority: "high" } })).toContain("the field rank");
   expect(refusalOf({ ...a, rank: undefined })).toContain("cannot be built");
   expect(refusalOf({ ...a, middlewares: null })).toContain("the field middlewares");
+  expect(refusalOf({ ...a, entryPoints: [], parents: [a.origin], isParent: true })).toBe(null);
+  expect(refusalOf({ ...a, parents: [] })).toContain("the field parents");
+  expect(refusalOf({ ...a, parents: ["root"] })).toContain("the field parents");
+  expect(refusalOf({ ...a, isParent: 1 })).toContain("the field isParent");
   expect(refusalOf({ ...a, rule: match("Path", "no-slash") })).toContain("the rule cannot be built");
   expect(refusalOf({ ...a, rule: null })).toContain("cannot be built");
   expect(refusalOf({ ...service, scheme: "h2c" })).toContain("the field scheme");
