@@ -48,26 +48,23 @@ export class Conflicts {
 
 const NONE: readonly Problem[] = [];
 
-/** Who wins over a claim, and in which of its arenas. */
-type Winners = ReadonlyMap<Claim, readonly string[]>;
-
-/** Tells every router that loses traffic who wins it, and where; and every router that wins some who loses it. */
+/** Tells every router that loses traffic who wins it, and where; and every router that wins some who loses it, and where. */
 function conflictsAmong(claims: readonly Claim[]): readonly Problem[] {
   const ordered = claims.toSorted((a, b) => compareRanks(a.router.rank, b.router.rank));
-  const losers = new Map<Claim, Claim[]>();
+  const losers = new Map<Claim, Map<string, Claim[]>>();
   const lostBy = ordered.map((claim, index) => {
     const winners = winnersOver(claim, ordered.slice(0, index));
-    for (const winner of winners.keys()) losers.set(winner, [...(losers.get(winner) ?? []), claim]);
+    for (const [winner, arenas] of winners) noteLoser(losers, winner, whereOf(winner, arenas), claim);
     return winners;
   });
   return ordered.flatMap((claim, index) => [
-    ...[...(lostBy[index] as Winners)].map(([winner, arenas]) => lost(claim, winner, arenas)),
-    ...(losers.has(claim) ? [won(claim, losers.get(claim) as Claim[])] : []),
+    ...[...(lostBy[index] ?? [])].map(([winner, arenas]) => lost(claim, winner, whereOf(claim, arenas))),
+    ...[...(losers.get(claim) ?? [])].map(([where, others]) => won(claim, others, where)),
   ]);
 }
 
-/** The best of the claims before in each arena. */
-function winnersOver(claim: Claim, before: readonly Claim[]): Winners {
+/** The best of the claims before in each arena: who wins over the claim, and in which arenas. */
+function winnersOver(claim: Claim, before: readonly Claim[]): ReadonlyMap<Claim, readonly string[]> {
   const winners = new Map<Claim, readonly string[]>();
   for (const arena of claim.arenas) {
     const winner = before.find((other) => other.arenas.includes(arena));
@@ -76,21 +73,29 @@ function winnersOver(claim: Claim, before: readonly Claim[]): Winners {
   return winners;
 }
 
-function lost(claim: Claim, winner: Claim, arenas: readonly string[]): Problem {
-  const isPart = arenas.length < claim.arenas.length;
-  const where = isPart
-    ? ` ${claim.router.parents === undefined ? "on" : "under"} ${arenas.map((name) => `"${name}"`).join(", ")}`
-    : "";
+function noteLoser(losers: Map<Claim, Map<string, Claim[]>>, winner: Claim, where: string, loser: Claim): void {
+  const ofWinner = losers.get(winner) ?? new Map<string, Claim[]>();
+  losers.set(winner, ofWinner);
+  ofWinner.set(where, [...(ofWinner.get(where) ?? []), loser]);
+}
+
+/** Names some of a claim's arenas in a message; "" for all of them. */
+function whereOf({ router, arenas: all }: Claim, arenas: readonly string[]): string {
+  if (arenas.length === all.length) return "";
+  return ` ${router.parents === undefined ? "on" : "under"} ${arenas.map((name) => `"${name}"`).join(", ")}`;
+}
+
+function lost(claim: Claim, winner: Claim, where: string): Problem {
   const why = reason(winner.router.rank, claim.router.rank);
   const message = `${nameClaim(winner, claim)} claims the same traffic${where} and wins: ${why}.`;
   return problem("Conflict", claim.router.origin, claim.field, message, hintFor(claim, "one of the two"));
 }
 
-function won(claim: Claim, losers: readonly Claim[]): Problem {
+function won(claim: Claim, losers: readonly Claim[], where: string): Problem {
   const named = losers.slice(0, NAMED_MAX).map((loser) => nameClaim(loser, claim));
   const more = losers.length > NAMED_MAX ? ` and ${losers.length - NAMED_MAX} more` : "";
   const verb = losers.length === 1 ? "claims" : "claim";
-  const message = `${named.join(", ")}${more} ${verb} the same traffic; this rule wins.`;
+  const message = `${named.join(", ")}${more} ${verb} the same traffic${where}; this rule wins.`;
   return problem("Conflict", claim.router.origin, claim.field, message, hintFor(claim, "one of them"));
 }
 

@@ -101,9 +101,11 @@ function slicePort(body: SliceBody, portName: string): number | undefined {
 }
 
 function noAddress(slices: readonly StoredObject[], portName: string): string {
-  if (slices.some((slice) => slicePort(slice.body as SliceBody, portName) !== undefined))
-    return "its EndpointSlices hold no address";
-  return portName === "" ? "its EndpointSlices have no unnamed port" : `its EndpointSlices have no port named "${portName}"`;
+  const bodies = slices.map((slice) => slice.body as SliceBody);
+  if (bodies.some((body) => slicePort(body, portName) !== undefined)) return "its EndpointSlices hold no address";
+  const port = portName === "" ? "unnamed port" : `port named "${portName}"`;
+  const isNamed = bodies.some((body) => body.ports?.some(({ name }) => (name ?? "") === portName));
+  return isNamed ? `its EndpointSlices give no TCP number for the ${port}` : `its EndpointSlices have no ${port}`;
 }
 
 /** Sorted by address and port, without duplicates. */

@@ -69,7 +69,8 @@ function obstacleOf(
   { scheme }: ServiceTarget,
   settings: CompileSettings,
 ): Obstacle | null {
-  if (scheme === null && (port.port === 443 || port.name.startsWith("https"))) return needsTls(service, port);
+  const spoken = scheme === null ? spokenOn(port) : null;
+  if (spoken !== null) return notSpoken(service, port, spoken);
   const { type, externalName } = serviceSpec(service);
   if (type !== "ExternalName") return null;
   if (!externalName) return external(service, "names no external host", "Set spec.externalName.");
@@ -79,11 +80,25 @@ function obstacleOf(
   return external(service, `leads to "${externalName}", a loopback address, which is not allowed here`, "");
 }
 
-/** A port that is https by convention must not be spoken to in plaintext by guess. */
-function needsTls(service: StoredObject, { name, port }: ServicePort): Obstacle {
+/** What servers say they speak, in the names Kubernetes has for it; plaintext HTTP/1.1 is what is left. */
+const APP_PROTOCOLS: ReadonlyMap<string, string> = new Map([
+  ["https", "https"],
+  ["kubernetes.io/wss", "https"],
+  ["kubernetes.io/h2c", "HTTP/2 without TLS"],
+]);
+
+/** What is spoken on a port, as it says or by convention, where we do not speak it; else null. A guess must not be in plaintext. */
+function spokenOn({ name, port, appProtocol }: ServicePort): string | null {
+  const said = APP_PROTOCOLS.get(appProtocol.toLowerCase());
+  if (said !== undefined) return `${said} (appProtocol)`;
+  if (appProtocol === "" && (port === 443 || name.startsWith("https"))) return "https by convention";
+  return null;
+}
+
+function notSpoken(service: StoredObject, { name, port }: ServicePort, spoken: string): Obstacle {
   return {
     code: "NotSupported",
-    message: `Port ${port}${name === "" ? "" : ` (${name})`} of Service ${show(service.ref)} speaks https by convention, which is not supported yet.`,
+    message: `Port ${port}${name === "" ? "" : ` (${name})`} of Service ${show(service.ref)} speaks ${spoken}, which is not supported yet.`,
     hint: "In an IngressRoute, write scheme: http where it speaks plaintext.",
   };
 }
