@@ -4,7 +4,6 @@ import type { Middleware } from "../model/middleware.ts";
 import { type ObjectRef, objectKey } from "../model/object-ref.ts";
 import { redactValue } from "../model/redact.ts";
 import type { Router } from "../model/router.ts";
-import type { Service } from "../model/service.ts";
 import { type ExplainedService, explainService } from "./explain-service.ts";
 import { hostPort } from "./graph-drawing.ts";
 import type { RoutingTable } from "./routing-table.ts";

@@ -6,6 +6,7 @@ import type { Rule } from "../model/rule.ts";
 import { compileRule } from "../rules/compile.ts";
 import { ruleKeys } from "../rules/keys.ts";
 import { type ExampleRequest, examplesOf } from "./diff-examples.ts";
+import { Ways } from "./diff-ways.ts";
 import { makeExchange, parseUrl } from "./explain-request.ts";
 import type { Explainer } from "./explainer.ts";
 import { type Outcome, outcomeOf } from "./test-outcome.ts";
@@ -43,9 +44,10 @@ export function diffTraffic(
   entryPoints: readonly EntryPoint[],
 ): readonly TrafficMove[] {
   const moves = new Map<string, TrafficMove>();
-  const others = new HostNeighbours([...before.table.routers, ...after.table.routers]);
+  const routers = [...before.table.routers, ...after.table.routers];
+  const [others, ways] = [new HostNeighbours(routers), new Ways(routers)];
   const overlapsMax = Math.min(OVERLAPS_MAX, Math.floor(PAIRS_MAX / Math.max(touched.length, 1)));
-  for (const router of touched.slice(0, TOUCHED_MAX)) {
+  for (const router of touched.slice(0, TOUCHED_MAX).flatMap((one) => ways.to(one))) {
     const rules = [
       router.rule,
       ...others.of(router, overlapsMax).map((other): Rule => ({ op: "and", terms: [router.rule, other.rule] })),

@@ -242,3 +242,22 @@ test("a route that goes from one parent to another is told", async () => {
     },
   ]);
 });
+
+test("traffic that goes to another child is shown by requests that come to its parent", async () => {
+  const parent = route("root", rule("Host(`a.test`)", "web"), "  entryPoints: [web]\n");
+  const world = (to: string) =>
+    manifests(
+      parent,
+      route("team", rule("PathPrefix(`/team`)", "web"), "  parentRefs: [{ name: root }]\n"),
+      route("child", rule("PathPrefix(`/team/x`)", to), "  parentRefs: [{ name: team }]\n"),
+      SERVICES,
+    );
+  const report = await reportOf(world("web"), world("api"));
+  expect(report.traffic).toMatchObject([
+    {
+      request: { url: "http://a.test/team/x", entryPoint: "web" },
+      before: { services: ["default/web:80"] },
+      after: { services: ["default/api:80"], rule: "PathPrefix(`/team/x`)" },
+    },
+  ]);
+});
