@@ -64,3 +64,45 @@ test("10,000 routes compile in 2 s of CPU time, and a change costs what it touch
   expect(onEndpoint.ms).toBeLessThan(1);
   expect(onMiddleware.ms).toBeLessThan(1);
 });
+
+test.for<readonly [string, (index: number, turn: number) => string]>([
+  ["10,000 paths on one host", (index, turn) => `Host(\`h.example.com\`) && PathPrefix(\`/v${turn}/p${index}\`)`],
+  [
+    "10,000 rules at one place",
+    (index, turn) => `Host(\`h.example.com\`) && Path(\`/x\`) && Header(\`x\`, \`${turn}-${index}\`)`,
+  ],
+  [
+    "1,000 regular expressions beside 9,000 hosts",
+    (index, turn) => (index < 1_000 ? `HostRegexp(\`^h${turn}-${index}\\.\`)` : `Host(\`h${turn}-${index}.example.com\`)`),
+  ],
+  [
+    "paths nested 1,000 deep on ten hosts",
+    (index) => `Host(\`h${index % 10}.example.com\`) && PathPrefix(\`/${"a/".repeat(index / 10)}\`)`,
+  ],
+  [
+    "500 rules of 200 hosts each",
+    (index, turn) => Array.from({ length: 200 }, (_, at) => `Host(\`h${(at + index) % 700}-${turn}.example.com\`)`).join(" || "),
+  ],
+])("%s are compiled and compared within bounds", ([shape, match]) => {
+  const routes = shape.startsWith("500") ? 500 : ROUTES;
+  const put = (index: number, turn: number) => {
+    const rule = { match: match(index, turn), services: [{ name: "s0", port: 80 }] };
+    return storedObject("IngressRoute", "one", `r${index}`, { spec: { routes: [rule] } });
+  };
+  const store = new ObjectStore();
+  store.apply(service(0));
+  store.apply(slice(0, "10.1.0.1"));
+  for (let index = 0; index < routes; index++) store.apply(put(index, 0));
+  store.takeChanges();
+  const compiler = new Compiler(DEV_SETTINGS);
+  const startMs = cpuMs();
+  compiler.update(store, "all");
+  expect(cpuMs() - startMs).toBeLessThan(6_000);
+  const turns = Array.from({ length: 11 }, (_, turn) => {
+    store.apply(put(turn, turn + 1));
+    const beginMs = performance.now();
+    compiler.update(store, store.takeChanges());
+    return performance.now() - beginMs;
+  });
+  expect(turns.sort((a, b) => a - b)[5]).toBeLessThan(100);
+});
