@@ -1,11 +1,12 @@
 import { closest, distance } from "fastest-levenshtein";
 import { changes } from "./changes.ts";
+import { churn } from "./churn.ts";
 import { compile } from "./compile.ts";
 import type { Bench } from "./contract.ts";
 import { load } from "./load.ts";
 import { routes } from "./routes.ts";
 
-const BENCHES: readonly Bench[] = [routes, compile, load, changes];
+const BENCHES: readonly Bench[] = [routes, compile, load, changes, churn];
 const EXIT_WRONG_USE = 2;
 
 function usage(): string {

@@ -60,6 +60,10 @@ export class FairwayDev {
     return this.#losses;
   }
 
+  get pid(): number {
+    return this.#process.pid ?? 0;
+  }
+
   get port(): number {
     return this.#port;
   }
