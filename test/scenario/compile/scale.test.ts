@@ -31,7 +31,8 @@ function cpuMs(): number {
   return (user + system) / 1_000;
 }
 
-test("10,000 routes compile in 2 s of CPU time, and a change costs what it touches", () => {
+/** Budgets are the bench's (`npm run bench -- compile`): machines differ, so here one cost is held against another of the same run. */
+function plainWorld(): { readonly store: ObjectStore; readonly compiler: Compiler } {
   const store = new ObjectStore();
   for (let index = 0; index < SERVICES; index++) {
     store.apply(service(index));
@@ -40,11 +41,26 @@ test("10,000 routes compile in 2 s of CPU time, and a change costs what it touch
   for (let index = 0; index < ROUTES; index++) store.apply(route(index, "/api"));
   store.apply(strip("/api"));
   store.takeChanges();
-  const compiler = new Compiler(DEV_SETTINGS);
+  return { store, compiler: new Compiler(DEV_SETTINGS) };
+}
+
+let plainMs = 0;
+/** CPU time of a full compile of 10,000 plain routes here and now, in ms. */
+function plainCompileMs(): number {
+  if (plainMs > 0) return plainMs;
+  const { store, compiler } = plainWorld();
+  const startMs = cpuMs();
+  compiler.update(store, "all");
+  plainMs = cpuMs() - startMs;
+  return plainMs;
+}
+
+test("a change among 10,000 routes costs what it touches, not what there is", () => {
+  const { store, compiler } = plainWorld();
   const publisher = new Publisher();
   const startMs = cpuMs();
   const [first] = publisher.publish(compiler.update(store, "all").changes);
-  expect(cpuMs() - startMs).toBeLessThan(2_000);
+  const fullMs = cpuMs() - startMs;
   expect(first?.upserts.length).toBe(ROUTES + 2 * SERVICES + 1 + DEV_SETTINGS.entryPoints.length);
 
   const median = (change: (turn: number) => void): { ms: number; upserts: number } => {
@@ -60,9 +76,9 @@ test("10,000 routes compile in 2 s of CPU time, and a change costs what it touch
   const onEndpoint = median((turn) => store.apply(slice(turn, `10.2.0.${turn}`)));
   const onMiddleware = median((turn) => store.apply(strip(`/v${turn}`)));
   expect([onRoute.upserts, onEndpoint.upserts, onMiddleware.upserts]).toEqual([1, 1, 1]);
-  expect(onRoute.ms).toBeLessThan(3);
-  expect(onEndpoint.ms).toBeLessThan(1);
-  expect(onMiddleware.ms).toBeLessThan(1);
+  expect(onRoute.ms).toBeLessThan(fullMs / 400);
+  expect(onEndpoint.ms).toBeLessThan(fullMs / 1_000);
+  expect(onMiddleware.ms).toBeLessThan(fullMs / 1_000);
 });
 
 test.for<readonly [string, (index: number, turn: number) => string]>([
@@ -97,12 +113,13 @@ test.for<readonly [string, (index: number, turn: number) => string]>([
   const compiler = new Compiler(DEV_SETTINGS);
   const startMs = cpuMs();
   compiler.update(store, "all");
-  expect(cpuMs() - startMs).toBeLessThan(6_000);
+  const fullMs = cpuMs() - startMs;
+  expect(fullMs).toBeLessThan(8 * plainCompileMs());
   const turns = Array.from({ length: 11 }, (_, turn) => {
     store.apply(put(turn, turn + 1));
     const beginMs = performance.now();
     compiler.update(store, store.takeChanges());
     return performance.now() - beginMs;
   });
-  expect(turns.sort((a, b) => a - b)[5]).toBeLessThan(100);
+  expect(turns.sort((a, b) => a - b)[5]).toBeLessThan(plainCompileMs() / 10);
 });
