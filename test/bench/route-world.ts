@@ -7,6 +7,14 @@ import { printRule } from "../../src/rules/printer.ts";
 import type { RequestFacts } from "../../src/rules/request-facts.ts";
 import { specificity } from "../../src/rules/specificity.ts";
 
+/** Rules to be found, and requests that look for them. */
+export interface RouteWorld {
+  readonly name: string;
+  readonly count: number;
+  ruleAt(index: number): string;
+  requestAt(index: number, random: () => number): RequestFacts;
+}
+
 const ORIGIN = { kind: "IngressRoute", namespace: "bench", name: "world" };
 const SERVICE = resourceId("service", ORIGIN);
 const ENDPOINTS = resourceId("endpoints", ORIGIN);
@@ -28,9 +36,24 @@ const RULES = [
 /** Rules that no host index helps with: few, whatever the size. */
 const SHARED_RULES = ["PathPrefix(`/.well-known/acme-challenge/`)", "HostRegexp(`^preview-[0-9]+\\.`) && PathPrefix(`/`)"];
 
-/** Everything a proxy is told: an entry point, a service, and `count` routers. */
-export function worldOf(count: number): readonly Resource[] {
-  const routers = Array.from({ length: count }, (_, index) => routerAt(index));
+/** The rules of many teams: ten for each host, and one request in ten that finds no host. */
+export function teams(count: number): RouteWorld {
+  const hosts = Math.max(1, Math.ceil(count / RULES.length));
+  return {
+    name: "teams",
+    count,
+    ruleAt: (index) => SHARED_RULES[index] ?? ruleAt(index - SHARED_RULES.length),
+    requestAt: (index, random) => {
+      const number = Math.floor(random() * hosts);
+      const host = index % 10 === 9 ? `nobody-${number}.example.net` : hostOf(index % 5, number);
+      return facts(host, pathOf(Math.floor(random() * 6), number), index % 7 === 0 ? "DELETE" : "GET");
+    },
+  };
+}
+
+/** Everything a proxy is told: an entry point, a service, and the routers. */
+export function resourcesOf(world: RouteWorld): readonly Resource[] {
+  const routers = Array.from({ length: world.count }, (_, index) => routerAt(world, index));
   return [
     { id: resourceId("entryPoint", ORIGIN, "web"), name: "web", host: "127.0.0.1", port: 80, tls: false, trustedProxies: [] },
     {
@@ -47,9 +70,9 @@ export function worldOf(count: number): readonly Resource[] {
   ];
 }
 
-/** The router at a position; `service` gives it another form, as an edit does. */
-export function routerAt(index: number, edit = 0): Router {
-  const text = SHARED_RULES[index] ?? ruleAt(index - SHARED_RULES.length);
+/** The router at a position; `edit` gives it another priority, as an edit does. */
+export function routerAt(world: RouteWorld, index: number, edit = 0): Router {
+  const text = world.ruleAt(index);
   const rule = parseRule(text, matchers);
   if (!rule.ok) throw new Error(rule.error.message);
   const rank = {
@@ -77,16 +100,6 @@ export function ruleAt(index: number): string {
   return (RULES[index % RULES.length] as string).replaceAll("#", String(Math.floor(index / RULES.length)));
 }
 
-/** Requests all over a world of `count` routers; one in ten finds no host. */
-export function requestsFor(count: number, random: () => number): readonly RequestFacts[] {
-  const hosts = Math.max(1, Math.ceil(count / RULES.length));
-  return Array.from({ length: 2_000 }, (_, i) => {
-    const number = Math.floor(random() * hosts);
-    const host = i % 10 === 9 ? `nobody-${number}.example.net` : hostOf(i % 5, number);
-    return facts(host, pathOf(Math.floor(random() * 6), number), i % 7 === 0 ? "DELETE" : "GET");
-  });
-}
-
 function hostOf(choice: number, number: number): string {
   if (choice === 3) return `www.app-${number}.example.com`;
   return choice === 4 ? `eu.app-${number}.example.com` : `app-${number}.example.com`;
@@ -96,6 +109,14 @@ function pathOf(choice: number, number: number): string {
   return ["/", `/api/users/${number}`, `/api/v2/orders/${number}`, "/healthz", `/files/${number}`, `/tenants/${number}`][choice]!;
 }
 
-function facts(host: string, path: string, method: string): RequestFacts {
-  return { host, path, method, clientAddress: "192.0.2.1", headerValues: () => [], queryValues: () => [] };
+/** A request without headers and parameters, but for those given. */
+export function facts(host: string, path: string, method = "GET", headers: Readonly<Record<string, string>> = {}): RequestFacts {
+  return {
+    host,
+    path,
+    method,
+    clientAddress: "192.0.2.1",
+    headerValues: (name) => (headers[name] === undefined ? [] : [headers[name]]),
+    queryValues: () => [],
+  };
 }
