@@ -1,84 +1,116 @@
-import { Command } from "commander";
-import { isLoopback } from "../channel/loopback.ts";
-import { PlaintextRefused } from "../channel/server.ts";
-import type { CompiledRun } from "../control/reconciler.ts";
-import { EVERY_CLASS } from "../control/translate/settings.ts";
-import { systemClock } from "../kernel/clock.ts";
-import type { EntryPoint } from "../model/entry-point.ts";
+import { Command, InvalidArgumentError } from "commander";
+import { CONTROLLER_NAME, EVERY_CLASS } from "../control/translate/settings.ts";
+import type { ObjectRef } from "../model/object-ref.ts";
 import { examples, wrongUse } from "./cli.ts";
-import { ControlHalf } from "./control-half.ts";
-import { type HostPort, parseHostPort } from "./entry-point-flags.ts";
-import { ProblemWatch } from "./problem-watch.ts";
-import { type EventFormat, type EventPrinter, eventPrinter } from "./run-events.ts";
-import { OPTIONS, requireFolder, runLogger } from "./run-options.ts";
-import { running, stopSignal } from "./until-stopped.ts";
+import { collectName, type HostPort, parseHostPort } from "./entry-point-flags.ts";
+import { type ClusterOptions, operatorOnCluster } from "./operator-on-cluster.ts";
+import { type FolderOptions, operatorOnFolder } from "./operator-on-folder.ts";
+import { OPTIONS } from "./run-options.ts";
+import { running } from "./until-stopped.ts";
 
-interface OperatorOptions {
-  readonly manifests: string;
-  readonly listen: HostPort;
-  readonly entrypoint: readonly EntryPoint[];
-  readonly class: readonly string[];
-  readonly events: EventFormat;
-}
+/** Flags that say something about a cluster, and so nothing beside `--manifests`. */
+const CLUSTER_ONLY = [
+  "kubeconfig",
+  "namespace",
+  "controllerName",
+  "watchWithoutClass",
+  "operatorNamespace",
+  "advertise",
+  "installCrds",
+  "publishService",
+  "publishAddress",
+  "leaseDuration",
+  "admission",
+] as const;
 
-/** `fairway operator --manifests DIR`: the control plane alone, on a folder. */
+type OperatorOptions = Omit<ClusterOptions, "listen" | "admin"> & {
+  readonly manifests?: string;
+  readonly listen?: HostPort;
+  readonly admin?: HostPort;
+};
+
+/** `fairway operator`: the control plane alone, on a cluster or on a folder. */
 export function command(): Command {
-  return new Command("operator")
-    .description("Watches manifests, compiles them, and publishes snapshots to the proxies that connect.")
-    .requiredOption("--manifests <DIR>", "folder of manifests, read at any depth")
-    .requiredOption(
-      "--listen <HOST:PORT>",
-      "where proxies connect; a loopback address, since the channel is plaintext",
-      parseHostPort,
-    )
-    .addOption(OPTIONS.entryPoint())
-    .addOption(OPTIONS.classes(`publish this ingress class; may be given more than once (without: all as "${EVERY_CLASS}")`))
-    .addOption(OPTIONS.events())
+  return clusterFlags(
+    new Command("operator")
+      .description(
+        "Watches a cluster (or a folder), compiles what it finds, and publishes snapshots to the proxies that connect.",
+      )
+      .option("--manifests <DIR>", "watch a folder of manifests instead of a cluster, read at any depth")
+      .option(
+        "--listen <HOST:PORT>",
+        "where proxies connect (default: :9443; with --manifests a loopback address)",
+        parseHostPort,
+      )
+      .addOption(OPTIONS.admin())
+      .addOption(OPTIONS.entryPoint())
+      .addOption(
+        OPTIONS.classes(`serve this ingress class; may be given more than once (a folder without: all as "${EVERY_CLASS}")`),
+      )
+      .option("--allow-cross-namespace", "let references cross namespaces without a ReferenceGrant", false)
+      .option("--allow-external-name", "let Services of type ExternalName be upstreams (a folder: always)", false)
+      .addOption(OPTIONS.events()),
+  )
     .addHelpText(
       "after",
       examples(
-        ["fairway operator --manifests ./manifests --listen 127.0.0.1:9090", `everything, as class "${EVERY_CLASS}"`],
-        ["fairway operator --manifests ./manifests --listen 127.0.0.1:9090 --class public --class internal", "two classes"],
+        ["fairway operator", "in a Pod: the cluster it runs in"],
+        ["fairway operator --kubeconfig ~/.kube/config --listen 127.0.0.1:9443", "a cluster from outside"],
+        ["fairway operator --namespace shop --namespace blog", "only these namespaces"],
+        ["fairway operator --manifests ./manifests --listen 127.0.0.1:9090", `a folder, everything as class "${EVERY_CLASS}"`],
       ),
     )
     .action((options: OperatorOptions) => running(() => operator(options)));
 }
 
-async function operator(options: OperatorOptions): Promise<void> {
-  const { manifests: directory, listen } = options;
-  requireFolder(directory);
-  if (!isLoopback(listen.host)) wrongUse(new PlaintextRefused(listen.host).message);
-  const stop = stopSignal();
-  const print = eventPrinter(options.events);
-  const log = runLogger(options.events);
-  const control = new ControlHalf({
-    directory,
-    entryPoints: options.entrypoint,
-    classes: options.class.length === 0 ? { select: "every", publishAs: EVERY_CLASS } : { select: "named", names: options.class },
-    onCompiled: (run, sinceMs) => tellPublished(run, systemClock.monotonicMs() - sinceMs, print),
-    onProblems: () => problems.note(),
-    onFailed: (error, retryMs) => log.error("compiling failed", { error, retryMs: Math.round(retryMs) }),
-    onPolling: (code) => print({ event: "polling", code }),
-    onAnswer: ({ resumed: _, ...answer }) => print({ event: "answered", ...answer }),
-    onGone: (proxyId, className) => print({ event: "proxyGone", proxyId, class: className }),
-  });
-  const problems = new ProblemWatch(() => control.problems(), print, options.events);
-  try {
-    const startMs = systemClock.monotonicMs();
-    await control.start();
-    print({ event: "loaded", directory, ...control.counts, ms: systemClock.monotonicMs() - startMs });
-    problems.look();
-    const { port } = await control.listen(listen.host, listen.port);
-    print({ event: "serving", host: listen.host, port });
-    await stop;
-  } finally {
-    problems.stop();
-    await control.stop();
-  }
+function clusterFlags(command: Command): Command {
+  return command
+    .option("--kubeconfig <FILE>", "how to reach the cluster (default: the Pod's service account, else KUBECONFIG)")
+    .option("--namespace <NS>", "watch this namespace only; may be given more than once", collectName, [])
+    .option("--controller-name <NAME>", `spec.controller of the IngressClasses to serve (default: ${CONTROLLER_NAME})`)
+    .option("--watch-without-class", "serve objects that name no class, where there is no default class")
+    .option("--operator-namespace <NS>", "where the operator's own objects are (default: POD_NAMESPACE, else fairway-system)")
+    .option("--advertise <URL>", "where proxies reach this replica (default: its Pod address and the port of --listen)")
+    .option("--install-crds", "create or update the CustomResourceDefinitions at start")
+    .option("--publish-service <NS/NAME>", "publish the addresses of this Service in the status of Ingresses", parseServiceName)
+    .option("--publish-address <ADDRESS>", "publish this address instead; may be given more than once", collectName, [])
+    .option("--lease-duration <SECONDS>", "how long the Lease of a replica that fell silent lasts (default: 15)", parseLease)
+    .option("--admission <HOST:PORT>", "also serve a validating webhook here", parseHostPort);
 }
 
-function tellPublished(run: CompiledRun, ms: number, print: EventPrinter): void {
-  for (const [className, version] of run.versions) {
-    print({ event: "published", class: className, version, objects: run.changedObjects, ms });
+async function operator(options: OperatorOptions): Promise<void> {
+  const { manifests, listen, admin } = options;
+  if (manifests === undefined) {
+    return operatorOnCluster({
+      ...options,
+      listen: listen ?? { host: "", port: 9_443 },
+      admin: admin ?? { host: "", port: 9_090 },
+    });
   }
+  const wrong = CLUSTER_ONLY.find((name) => isGiven(options[name]));
+  if (wrong !== undefined) wrongUse(`--${kebab(wrong)} is about a cluster and means nothing with --manifests`);
+  if (listen === undefined) wrongUse("--manifests needs --listen, a loopback address");
+  return operatorOnFolder({ ...options, manifests, listen } satisfies FolderOptions);
+}
+
+function isGiven(value: unknown): boolean {
+  return value !== undefined && !(Array.isArray(value) && value.length === 0);
+}
+
+/** For commander: `namespace/name` of a Service. */
+function parseServiceName(text: string): ObjectRef {
+  const [namespace = "", name = "", ...rest] = text.split("/");
+  if (namespace === "" || name === "" || rest.length > 0) throw new InvalidArgumentError("Write it as NAMESPACE/NAME.");
+  return { kind: "Service", namespace, name };
+}
+
+/** For commander: seconds of a Lease; what is shorter than a few of its renewals is no Lease. */
+function parseLease(text: string): number {
+  const seconds = Number(text);
+  if (!/^\d+$/.test(text) || seconds < 3 || seconds > 300) throw new InvalidArgumentError("Write whole seconds from 3 to 300.");
+  return seconds;
+}
+
+function kebab(name: string): string {
+  return name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
 }

@@ -1,0 +1,65 @@
+import { isLoopback } from "../channel/loopback.ts";
+import { PlaintextRefused } from "../channel/server.ts";
+import type { CompiledRun } from "../control/reconciler.ts";
+import { EVERY_CLASS } from "../control/translate/settings.ts";
+import { systemClock } from "../kernel/clock.ts";
+import type { EntryPoint } from "../model/entry-point.ts";
+import { wrongUse } from "./cli.ts";
+import { ControlHalf } from "./control-half.ts";
+import type { HostPort } from "./entry-point-flags.ts";
+import { ProblemWatch } from "./problem-watch.ts";
+import { type EventFormat, type EventPrinter, eventPrinter } from "./run-events.ts";
+import { requireFolder, runLogger } from "./run-options.ts";
+import { stopSignal } from "./until-stopped.ts";
+
+/** What `fairway operator --manifests` is told. */
+export interface FolderOptions {
+  readonly manifests: string;
+  /** A loopback address, since the channel is plaintext. */
+  readonly listen: HostPort;
+  readonly admin?: HostPort;
+  readonly entrypoint: readonly EntryPoint[];
+  readonly class: readonly string[];
+  readonly allowCrossNamespace: boolean;
+  readonly events: EventFormat;
+}
+
+/** The control plane on a folder, until a signal ends it. */
+export async function operatorOnFolder(options: FolderOptions): Promise<void> {
+  const { manifests: directory, listen } = options;
+  requireFolder(directory);
+  if (!isLoopback(listen.host)) wrongUse(new PlaintextRefused(listen.host).message);
+  const stop = stopSignal();
+  const print = eventPrinter(options.events);
+  const log = runLogger(options.events);
+  const control = new ControlHalf({
+    directory,
+    entryPoints: options.entrypoint,
+    classes: options.class.length === 0 ? { select: "every", publishAs: EVERY_CLASS } : { select: "named", names: options.class },
+    onCompiled: (run, sinceMs) => tellPublished(run, systemClock.monotonicMs() - sinceMs, print),
+    onProblems: () => problems.note(),
+    onFailed: (error, retryMs) => log.error("compiling failed", { error, retryMs: Math.round(retryMs) }),
+    onPolling: (code) => print({ event: "polling", code }),
+    onAnswer: ({ resumed: _, ...answer }) => print({ event: "answered", ...answer }),
+    onGone: (proxyId, className) => print({ event: "proxyGone", proxyId, class: className }),
+  });
+  const problems = new ProblemWatch(() => control.problems(), print, options.events);
+  try {
+    const startMs = systemClock.monotonicMs();
+    await control.start();
+    print({ event: "loaded", directory, ...control.counts, ms: systemClock.monotonicMs() - startMs });
+    problems.look();
+    const { port } = await control.listen(listen.host, listen.port);
+    print({ event: "serving", host: listen.host, port });
+    await stop;
+  } finally {
+    problems.stop();
+    await control.stop();
+  }
+}
+
+function tellPublished(run: CompiledRun, ms: number, print: EventPrinter): void {
+  for (const [className, version] of run.versions) {
+    print({ event: "published", class: className, version, objects: run.changedObjects, ms });
+  }
+}
