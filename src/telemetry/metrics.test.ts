@@ -28,3 +28,21 @@ test("a name that is taken or badly spelt is refused", () => {
   expect(() => registry.counter("a_total", "A.")).toThrow("metric a_total is registered twice");
   expect(() => registry.counter("A-b", "A.")).toThrow('metric name "A-b" is not lower snake case');
 });
+
+test("a histogram counts what is at most as large as each bound, and everything at the end", () => {
+  const registry = new MetricsRegistry();
+  const seconds = registry.histogram("compile_seconds", "Time.", [0.1, 1]);
+  for (const value of [0.0625, 0.1, 0.5, 4]) seconds.observe(value, { class: "a" });
+  expect(registry.text()).toBe(
+    [
+      "# HELP compile_seconds Time.",
+      "# TYPE compile_seconds histogram",
+      'compile_seconds_bucket{class="a",le="0.1"} 2',
+      'compile_seconds_bucket{class="a",le="1"} 3',
+      'compile_seconds_bucket{class="a",le="+Inf"} 4',
+      'compile_seconds_sum{class="a"} 4.6625',
+      'compile_seconds_count{class="a"} 4',
+      "",
+    ].join("\n"),
+  );
+});

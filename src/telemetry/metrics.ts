@@ -9,12 +9,14 @@ export type Labels = Readonly<Record<string, string>>;
 export interface Sample {
   readonly labels: Labels;
   readonly value: number;
+  /** What the name ends in beyond the metric's own, as in `_bucket`; nothing without it. */
+  readonly suffix?: string;
 }
 
 export interface Metric {
   /** Full name, as in `fairway_requests_total`; counters end in `_total`. */
   readonly name: string;
-  readonly type: "counter" | "gauge";
+  readonly type: "counter" | "gauge" | "histogram";
   /** One sentence. */
   readonly help: string;
   /** Called at each scrape. */
@@ -40,6 +42,18 @@ export class MetricsRegistry {
     return counter;
   }
 
+  /** A histogram that this thread itself fills. `bounds` are the upper ends of its buckets, ascending, in the unit of the metric. */
+  histogram(name: string, help: string, bounds: readonly number[]): Histogram {
+    const histogram = new Histogram(bounds);
+    this.add({ name, type: "histogram", help, read: () => histogram.samples() });
+    return histogram;
+  }
+
+  /** All metrics, in the order they were added. */
+  metrics(): Iterable<Metric> {
+    return this.#metrics.values();
+  }
+
   /** A gauge without labels that is read from somewhere. */
   gauge(name: string, help: string, read: () => number): void {
     this.add({ name, type: "gauge", help, read: () => [{ labels: {}, value: read() }] });
@@ -50,7 +64,8 @@ export class MetricsRegistry {
     let text = "";
     for (const metric of this.#metrics.values()) {
       text += `# HELP ${metric.name} ${escapeHelp(metric.help)}\n# TYPE ${metric.name} ${metric.type}\n`;
-      for (const sample of metric.read()) text += `${metric.name}${labelText(sample.labels)} ${sample.value}\n`;
+      for (const { suffix = "", labels, value } of metric.read())
+        text += `${metric.name}${suffix}${labelText(labels)} ${value}\n`;
     }
     return text;
   }
@@ -69,6 +84,42 @@ export class Counter {
 
   samples(): readonly Sample[] {
     return [...this.#samples.values()];
+  }
+}
+
+/** Counts values by size, once per set of labels; label values must come from a bounded set. */
+export class Histogram {
+  readonly #bounds: readonly number[];
+  readonly #rows = new Map<string, { readonly labels: Labels; readonly counts: number[]; sum: number }>();
+
+  constructor(bounds: readonly number[]) {
+    this.#bounds = bounds;
+  }
+
+  observe(value: number, labels: Labels = {}): void {
+    const key = labelText(labels);
+    let row = this.#rows.get(key);
+    if (row === undefined) {
+      row = { labels, counts: new Array<number>(this.#bounds.length + 1).fill(0), sum: 0 };
+      this.#rows.set(key, row);
+    }
+    const bucket = this.#bounds.findIndex((bound) => value <= bound);
+    const index = bucket === -1 ? this.#bounds.length : bucket;
+    row.counts[index] = (row.counts[index] ?? 0) + 1;
+    row.sum += value;
+  }
+
+  /** Buckets hold what is at most as large as their bound, smaller ones included, as Prometheus wants them. */
+  samples(): readonly Sample[] {
+    return [...this.#rows.values()].flatMap(({ labels, counts, sum }) => {
+      let total = 0;
+      const buckets = counts.map((count, index) => {
+        total += count;
+        const le = index === this.#bounds.length ? "+Inf" : String(this.#bounds[index]);
+        return { suffix: "_bucket", labels: { ...labels, le }, value: total };
+      });
+      return [...buckets, { suffix: "_sum", labels, value: sum }, { suffix: "_count", labels, value: total }];
+    });
   }
 }
 

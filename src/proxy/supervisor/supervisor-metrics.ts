@@ -1,4 +1,5 @@
 import { MetricsRegistry, type Sample } from "../../telemetry/metrics.ts";
+import { addProcessMetrics } from "../../telemetry/process-metrics.ts";
 import { COUNTER, type CounterName, type CounterRow, sumCounters } from "../../telemetry/worker-counters.ts";
 
 /** What the supervisor knows and metrics show. */
@@ -54,5 +55,6 @@ export class SupervisorMetrics {
     registry.gauge("fairway_entry_points_failed", "Entry points that could not be opened.", view.entryPointProblems);
     registry.gauge("fairway_workers_live", "Workers that carry traffic.", view.liveWorkers);
     registry.gauge("fairway_operator_connected", "1 while the operator is heard.", () => (view.isConnected() ? 1 : 0));
+    addProcessMetrics(registry);
   }
 }

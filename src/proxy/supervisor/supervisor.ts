@@ -6,9 +6,10 @@ import { assert } from "../../kernel/assert.ts";
 import { type Clock, systemClock } from "../../kernel/clock.ts";
 import type { CertificatePem } from "../../kernel/self-signed.ts";
 import type { Refusal } from "../../model/snapshot.ts";
+import { AdminServer } from "../../telemetry/admin-server.ts";
 import type { Logger } from "../../telemetry/log.ts";
 import type { GenerationUpdate } from "../messages.ts";
-import { AdminServer, type AdminSource } from "./admin.ts";
+import { type AdminSource, adminRoutes } from "./admin.ts";
 import { BuildLink, type Restored } from "./build-link.ts";
 import { CurrentGeneration } from "./current-generation.ts";
 import { makeDefaultCertificate } from "./default-certificate.ts";
@@ -130,7 +131,7 @@ export class Supervisor implements AdminSource {
       entryPointProblems: () => this.#entryPoints.problems.length,
       isConnected: () => this.#client?.isConnected ?? false,
     });
-    this.#admin = options.admin ? new AdminServer(this) : null;
+    this.#admin = options.admin ? new AdminServer(adminRoutes(this)) : null;
   }
 
   /**
