@@ -27,6 +27,11 @@ export class Publisher implements SnapshotSource {
     return this.#snapshotters.get(className)?.current() ?? null;
   }
 
+  /** The newest snapshot of every class, as `current` gives it. */
+  snapshots(): readonly Snapshot[] {
+    return [...this.#snapshotters.values()].flatMap((snapshotter) => snapshotter.current() ?? []);
+  }
+
   subscribe(className: string, listener: Listener): () => void {
     const listeners = this.#listeners.get(className) ?? new Set();
     this.#listeners.set(className, listeners);

@@ -64,6 +64,11 @@ export class ObjectStore implements ObjectView {
     return [...this.#kinds.keys()].sort();
   }
 
+  /** Number of objects of each kind that has been stored. */
+  counts(): ReadonlyMap<string, number> {
+    return new Map([...this.#kinds].map(([kind, objects]) => [kind, objects.size]));
+  }
+
   /** Number of objects of all kinds. */
   get size(): number {
     let size = 0;
