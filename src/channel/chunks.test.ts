@@ -8,7 +8,7 @@ import type { Delta } from "../model/snapshot.ts";
 import { type AssembledDelta, DeltaAssembler, toChunks } from "./chunks.ts";
 import { type DeltaChunk, DeltaChunkSchema } from "./gen/snapshot_pb.ts";
 
-const position = { term: 3n, sequence: 7n };
+const position = { term: 3n, sequence: 7n, lease: "lease-1" };
 
 function resource(name: string, bodyBytes: number): EncodedResource {
   const id = `router:IngressRoute/shop/${name}/` as ResourceId;

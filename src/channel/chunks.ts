@@ -19,6 +19,8 @@ const MESSAGE_OVERHEAD_BYTES = 256;
 export interface Position {
   readonly term: bigint;
   readonly sequence: bigint;
+  /** UID of the Lease that counts the terms; "" when it is not known. */
+  readonly lease: string;
 }
 
 /** Cuts a delta into messages of at most `CHUNK_BYTES_MAX`; the last one carries the commit. Bodies are borrowed, not copied. */
@@ -129,8 +131,13 @@ export class DeltaAssembler {
   }
 
   #finish(commit: Commit): AssembledDelta {
-    const { term = 0n, sequence = 0n } = commit.position ?? {};
-    const delta = { version: commit.version, position: { term, sequence }, upserts: this.#upserts, removals: this.#removals };
+    const { term = 0n, sequence = 0n, lease = "" } = commit.position ?? {};
+    const delta = {
+      version: commit.version,
+      position: { term, sequence, lease },
+      upserts: this.#upserts,
+      removals: this.#removals,
+    };
     this.#upserts = [];
     this.#removals = [];
     this.#bytes = 0;

@@ -1,13 +1,19 @@
 import { Backoff } from "../kernel/backoff.ts";
 import { type Clock, systemClock } from "../kernel/clock.ts";
+import { accessTo, type CredentialFiles, isSecure, operatorUrlProblem } from "./access.ts";
 import { type CheckedDelta, Holding, type InitialHolding, type Outcome } from "./holding.ts";
-import { isLoopback } from "./loopback.ts";
 import { OperatorStream, type StreamEnd } from "./operator-stream.ts";
 import { CHANNEL_TIMING, type ChannelTiming } from "./timing.ts";
 
+/** Times in a row that the proxy goes where an operator sends it; one that holds the right to publish is found in one or two. */
+const REDIRECTS_MAX = 3;
+
 export interface ChannelClientOptions {
-  /** Where the operator listens, as in `http://127.0.0.1:9090`. Plaintext only on loopback. */
+  /** Where the operator listens: its Service, or plaintext on loopback. See `operatorUrlProblem`. */
   readonly url: string;
+  /** What is needed for an https URL; null without. */
+  readonly credentials?: CredentialFiles | null;
+  /** Ingress class to ask for; "" for the one that the proxy's account has. */
   readonly className: string;
   readonly proxyId: string;
   readonly held: InitialHolding;
@@ -16,6 +22,8 @@ export interface ChannelClientOptions {
   /** Told when the operator is reached, and when it is lost and why. */
   readonly onConnected?: () => void;
   readonly onLost?: (reason: string) => void;
+  /** Told now and then as long as what is held is what an operator publishes. */
+  readonly onConfirmed?: () => void;
   readonly clock?: Clock;
   readonly timing?: ChannelTiming;
 }
@@ -31,6 +39,7 @@ export class ChannelClient {
   #stopped = false;
   #cancelPause: () => void = () => {};
   #rejections = 0;
+  #redirects = 0;
   /** Settles when no delta is being applied. */
   #applied: Promise<unknown> = Promise.resolve();
 
@@ -65,20 +74,29 @@ export class ChannelClient {
   }
 
   async #run(): Promise<void> {
+    let url = this.#options.url;
     while (!this.#stopped) {
-      const end = await this.#once();
+      const end = await this.#once(url);
       if (this.#stopped) return;
-      this.#options.onLost?.(end.reason);
-      await this.#pause();
+      const next = this.#redirection(end, url);
+      // Being sent on is no loss: nothing has been missed yet.
+      if (next === null) {
+        this.#options.onLost?.(end.reason);
+        await this.#pause();
+      }
+      url = next ?? this.#options.url;
       // What the next stream says is held must be true, and stay so until its first delta.
       await this.#applied;
     }
   }
 
   /** One stream from subscribe to end. */
-  async #once(): Promise<StreamEnd> {
+  async #once(url: string): Promise<StreamEnd> {
+    const access = await accessTo(url, this.#options.url, this.#options.credentials ?? null);
+    if (!access.ok) return { reason: access.error, comeBack: "later" };
+    if (this.#stopped) return { reason: "stopped", comeBack: "never" };
     const stream = new OperatorStream({
-      url: this.#options.url,
+      access: access.value,
       className: this.#options.className,
       proxyId: this.#options.proxyId,
       holding: this.#holding,
@@ -89,7 +107,11 @@ export class ChannelClient {
         this.#applied = outcome;
         return outcome;
       },
-      onHeard: () => this.#options.onConnected?.(),
+      onHeard: () => {
+        this.#redirects = 0;
+        this.#options.onConnected?.();
+      },
+      onConfirmed: () => this.#options.onConfirmed?.(),
     });
     this.#stream = stream;
     const end = await stream.run();
@@ -97,6 +119,19 @@ export class ChannelClient {
     if (stream.isHeard && end.comeBack !== "later") this.#backoff.reset();
     this.#stream = null;
     return end;
+  }
+
+  /** Where an operator sends the proxy, if it is to go there at once; null to come back to the Service after a pause. */
+  #redirection({ holder = "" }: StreamEnd, from: string): string | null {
+    const { url } = this.#options;
+    const isPossible =
+      holder !== "" && holder !== from && operatorUrlProblem(holder) === null && isSecure(holder) === isSecure(url);
+    if (isPossible && this.#redirects < REDIRECTS_MAX) {
+      this.#redirects++;
+      return holder;
+    }
+    this.#redirects = 0;
+    return null;
   }
 
   async #apply(delta: CheckedDelta): Promise<Outcome> {
@@ -116,16 +151,4 @@ export class ChannelClient {
       };
     });
   }
-}
-
-/** Why a URL can't be an operator's, or null when it can. */
-export function operatorUrlProblem(url: string): string | null {
-  if (!URL.canParse(url)) return `"${url}" is not a URL; write it as in http://127.0.0.1:9090`;
-  const { protocol, hostname, pathname, search } = new URL(url);
-  if (protocol !== "http:") return `"${url}" must begin with http://`;
-  if (pathname !== "/" || search !== "") return `"${url}" must not have a path`;
-  if (!isLoopback(hostname)) {
-    return `the channel is plaintext and carries private keys, so the operator must be on a loopback address, not on ${hostname}`;
-  }
-  return null;
 }

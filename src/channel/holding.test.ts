@@ -23,12 +23,12 @@ function snapshot(world: Readonly<Record<string, number>>): Snapshot {
 }
 
 const nothing = { version: "", hashes: [] };
-const unordered = { term: 0n, sequence: 0n };
+const unordered = { term: 0n, sequence: 0n, lease: "" };
 
 function take(holding: Holding, delta: Delta, position = unordered): void {
   const checking = holding.check({ ...delta, version: delta.to, position });
   if (!checking.ok) throw new Error(checking.error);
-  holding.apply(checking.value.checked, checking.value.sum, position);
+  holding.apply(checking.value.checked, checking.value.sum, position, []);
 }
 
 const worlds = fc.dictionary(fc.constantFrom("a", "b", "c", "d", "e"), fc.nat({ max: 3 }));
@@ -85,16 +85,18 @@ test("a delta whose version does not come out changes nothing", () => {
   expect(holding.version).toBe(version);
 });
 
-test("a delta from an operator that has been succeeded is refused, one without an order is not", () => {
+test("a delta from an operator that has been succeeded is refused, one in no order with what is held is not", () => {
   const holding = new Holding(nothing);
-  take(holding, diff(new Map(), "", snapshot({ a: 1 })), { term: 2n, sequence: 5n });
+  take(holding, diff(new Map(), "", snapshot({ a: 1 })), { term: 2n, sequence: 5n, lease: "first" });
   const next = diff(holding.hashes(), holding.version, snapshot({ a: 2 }));
-  const at = (term: bigint, sequence: bigint) => holding.check({ ...next, version: next.to, position: { term, sequence } }).ok;
+  const at = (term: bigint, sequence: bigint, lease = "first") =>
+    holding.check({ ...next, version: next.to, position: { term, sequence, lease } }).ok;
   expect(at(1n, 9n)).toBe(false);
   expect(at(2n, 4n)).toBe(false);
   expect(at(2n, 5n)).toBe(true);
   expect(at(3n, 0n)).toBe(true);
   expect(at(0n, 0n)).toBe(true);
+  expect(at(1n, 0n, "made anew after someone deleted the first")).toBe(true);
 });
 
 test("after forgetting, the next delta starts from nothing and says so", () => {

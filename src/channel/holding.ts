@@ -10,6 +10,8 @@ export interface InitialHolding {
   /** "" when nothing is held. */
   readonly version: string;
   readonly hashes: Iterable<readonly [ResourceId, Uint8Array]>;
+  /** What of it could not be built. */
+  readonly refused?: readonly Refusal[];
 }
 
 /** A delta checked against what is held: what is really new, and what is really gone. */
@@ -33,12 +35,14 @@ export class Holding {
   #version: string;
   readonly #hashes: Map<ResourceId, Uint8Array>;
   #sum = new SetHash();
-  #position: Position = { term: 0n, sequence: 0n };
+  #position: Position = { term: 0n, sequence: 0n, lease: "" };
+  #refused: readonly Refusal[];
   #dropNext = false;
 
   constructor(initial: InitialHolding) {
     this.#version = initial.version;
     this.#hashes = new Map(initial.hashes);
+    this.#refused = initial.refused ?? [];
     for (const hash of this.#hashes.values()) this.#sum.add(hash);
   }
 
@@ -48,6 +52,11 @@ export class Holding {
 
   get position(): Position {
     return this.#position;
+  }
+
+  /** What of it could not be built. */
+  get refused(): readonly Refusal[] {
+    return this.#dropNext ? [] : this.#refused;
   }
 
   /** What to subscribe with. */
@@ -81,20 +90,26 @@ export class Holding {
     return ok({ checked: { version: delta.version, reset, upserts, removals }, sum });
   }
 
-  /** Takes over what `check` allowed and the proxy applied. */
-  apply(checked: CheckedDelta, sum: SetHash, position: Position): void {
+  /** Takes over what `check` allowed and the proxy applied, but for what it `refused`. */
+  apply(checked: CheckedDelta, sum: SetHash, position: Position, refused: readonly Refusal[]): void {
     if (checked.reset) this.#hashes.clear();
     for (const id of checked.removals) this.#hashes.delete(id);
     for (const { id, hash } of checked.upserts) this.#hashes.set(id, hash);
     this.#sum = sum;
     this.#version = checked.version;
     this.#position = position;
+    this.#refused = refused;
     this.#dropNext = false;
   }
 }
 
-/** Whether `a` comes before `b`. Positions of term 0 are in no order with others. */
+/** Whether a delta leaves everything as it is, and only says where in the order of snapshots that stands. */
+export function changesNothing({ reset, upserts, removals }: CheckedDelta): boolean {
+  return !reset && upserts.length === 0 && removals.length === 0;
+}
+
+/** Whether `a` comes before `b`. Positions of term 0, and those that different Leases count, are in no order. */
 function isBefore(a: Position, b: Position): boolean {
-  if (a.term === 0n || b.term === 0n) return false;
+  if (a.term === 0n || b.term === 0n || a.lease !== b.lease) return false;
   return a.term < b.term || (a.term === b.term && a.sequence < b.sequence);
 }

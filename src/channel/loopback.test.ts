@@ -1,5 +1,4 @@
 import { expect, test } from "vitest";
-import { operatorUrlProblem } from "./client.ts";
 import { isLoopback } from "./loopback.ts";
 
 test("only addresses that never leave the machine are loopback", () => {
@@ -18,15 +17,4 @@ test("only addresses that never leave the machine are loopback", () => {
   ]) {
     expect(isLoopback(host), host).toBe(false);
   }
-});
-
-test("a proxy is told what is wrong with its operator's URL", () => {
-  expect(operatorUrlProblem("http://127.0.0.1:9090")).toBeNull();
-  expect(operatorUrlProblem("http://[::1]:9090/")).toBeNull();
-  expect(operatorUrlProblem("nonsense")).toBe('"nonsense" is not a URL; write it as in http://127.0.0.1:9090');
-  expect(operatorUrlProblem("https://127.0.0.1:9090")).toBe('"https://127.0.0.1:9090" must begin with http://');
-  expect(operatorUrlProblem("http://127.0.0.1:9090/x")).toBe('"http://127.0.0.1:9090/x" must not have a path');
-  expect(operatorUrlProblem("http://operator.fairway:9090")).toBe(
-    "the channel is plaintext and carries private keys, so the operator must be on a loopback address, not on operator.fairway",
-  );
 });

@@ -4,17 +4,19 @@ import { createGrpcTransport, Http2SessionManager } from "@connectrpc/connect-no
 import type { Clock } from "../kernel/clock.ts";
 import type { ResourceId } from "../model/ids.ts";
 import { RESOURCE_FORMAT } from "../model/resource.ts";
+import type { Access } from "./access.ts";
 import { type AssembledDelta, CHUNK_BYTES_MAX, DeltaAssembler } from "./chunks.ts";
 import {
   type DeltaChunk,
   type GoAway,
   GoAway_Reason,
+  type Heartbeat,
   type OperatorMessage,
   type ProxyMessage,
   ProxyMessageSchema,
   SnapshotChannel,
 } from "./gen/snapshot_pb.ts";
-import type { CheckedDelta, Holding, Outcome } from "./holding.ts";
+import { type CheckedDelta, changesNothing, type Holding, type Outcome } from "./holding.ts";
 import { Outbox } from "./outbox.ts";
 import type { ChannelTiming } from "./timing.ts";
 
@@ -26,17 +28,22 @@ export interface StreamEnd {
   readonly reason: string;
   /** `soon`: after a pause that starts small. `later`: after one that grows. */
   readonly comeBack: "soon" | "later" | "never";
+  /** URL of the operator to go to instead; "" without one. */
+  readonly holder?: string;
 }
 
 export interface OperatorStreamOptions {
-  readonly url: string;
+  readonly access: Access;
   readonly className: string;
   readonly proxyId: string;
   readonly holding: Holding;
   readonly clock: Clock;
   readonly timing: ChannelTiming;
   readonly apply: (delta: CheckedDelta) => Promise<Outcome>;
+  /** The operator serves this stream: it has said something other than goodbye. */
   readonly onHeard: () => void;
+  /** What is held is what the operator publishes now. */
+  readonly onConfirmed: () => void;
 }
 
 /** The proxy's end of one stream: subscribes with what is held, applies one delta after another, answers each. */
@@ -55,7 +62,7 @@ export class OperatorStream {
     this.#heardMs = options.clock.monotonicMs();
   }
 
-  /** Whether the operator has said anything yet. */
+  /** Whether the operator has said anything other than goodbye. */
   get isHeard(): boolean {
     return this.#isHeard;
   }
@@ -69,17 +76,19 @@ export class OperatorStream {
 
   /** Runs to its end, which it never throws. */
   async run(): Promise<StreamEnd> {
-    const session = new Http2SessionManager(this.#options.url);
+    const { url, headers, session: sessionOptions } = this.#options.access;
+    const session = new Http2SessionManager(url, undefined, sessionOptions);
     const transport = createGrpcTransport({
-      baseUrl: this.#options.url,
+      baseUrl: url,
       sessionManager: session,
       acceptCompression: [],
       readMaxBytes: CHUNK_BYTES_MAX,
     });
     const stopTicking = this.#tick();
+    const stopWaiting = this.#awaitFirstWord();
     try {
       this.#subscribe();
-      const incoming = createClient(SnapshotChannel, transport).stream(this.#outbox, { signal: this.#abort.signal });
+      const incoming = createClient(SnapshotChannel, transport).stream(this.#outbox, { headers, signal: this.#abort.signal });
       for await (const message of incoming) this.#receive(message);
       this.#end ??= { reason: "the operator closed the stream", comeBack: "soon" };
     } catch (cause) {
@@ -89,6 +98,7 @@ export class OperatorStream {
       };
     } finally {
       stopTicking();
+      stopWaiting();
       this.#outbox.close();
       session.abort();
     }
@@ -99,22 +109,33 @@ export class OperatorStream {
     const { className, proxyId, holding } = this.#options;
     const held = [...holding.hashes()].map(([id, hash]) => ({ id: id as string, hash }));
     const { version, position } = holding;
+    const refusals = holding.refused.map(({ id, reason }) => ({ id: id as string, reason }));
     for (let start = 0; start === 0 || start < held.length; start += HELD_PER_MESSAGE) {
       const more = start + HELD_PER_MESSAGE < held.length;
       const part = { held: held.slice(start, start + HELD_PER_MESSAGE), more };
-      const first = { class: className, proxyId, formats: [RESOURCE_FORMAT], version, position };
+      const first = { class: className, proxyId, formats: [RESOURCE_FORMAT], version, position, refusals };
       this.#say({ case: "subscribe", value: start === 0 ? { ...first, ...part } : part });
     }
   }
 
   #receive({ message }: OperatorMessage): void {
     this.#heardMs = this.#options.clock.monotonicMs();
+    if (message.case === "goAway") {
+      this.end(goAwayEnd(message.value));
+      return;
+    }
     if (!this.#isHeard) {
       this.#isHeard = true;
       this.#options.onHeard();
     }
-    if (message.case === "goAway") this.end(goAwayEnd(message.value));
-    else if (message.case === "chunk") this.#receiveChunk(message.value);
+    if (message.case === "chunk") this.#receiveChunk(message.value);
+    else if (message.case === "heartbeat") this.#receiveHeartbeat(message.value);
+  }
+
+  /** An operator of the version before does not say what it publishes; that it serves the stream has to do. */
+  #receiveHeartbeat({ version }: Heartbeat): void {
+    const { holding, onConfirmed } = this.#options;
+    if (version === undefined || (version !== "" && version === holding.version)) onConfirmed();
   }
 
   #receiveChunk(chunk: DeltaChunk): void {
@@ -126,11 +147,11 @@ export class OperatorStream {
   }
 
   async #applyDelta(delta: AssembledDelta): Promise<void> {
-    const { holding, apply } = this.#options;
+    const { holding, onConfirmed } = this.#options;
     const { version } = delta;
     const checking = holding.check(delta);
     this.#applying = true;
-    const outcome: Outcome = checking.ok ? await apply(checking.value.checked) : { applied: false, reason: checking.error };
+    const outcome = checking.ok ? await this.#outcomeOf(checking.value.checked) : refusal(checking.error);
     this.#applying = false;
     if (!outcome.applied) {
       // The answer is read before the stream ends: the outbox is closed, not cut off, and the operator sends us away.
@@ -138,15 +159,31 @@ export class OperatorStream {
       this.#end ??= { reason: `version ${version} could not be applied: ${outcome.reason}`, comeBack: "later" };
       return;
     }
-    if (checking.ok) holding.apply(checking.value.checked, checking.value.sum, delta.position);
+    if (checking.ok) holding.apply(checking.value.checked, checking.value.sum, delta.position, outcome.refused);
+    onConfirmed();
     const refusals = outcome.refused.map(({ id, reason }) => ({ id: id as ResourceId as string, reason }));
     if (refusals.length === 0) this.#say({ case: "ack", value: { version } });
     else this.#say({ case: "nack", value: { version, refusals } });
   }
 
+  /** One that changes nothing only says whose the snapshot is. */
+  async #outcomeOf(checked: CheckedDelta): Promise<Outcome> {
+    const { holding, apply } = this.#options;
+    return changesNothing(checked) && holding.version === checked.version
+      ? { applied: true, refused: holding.refused }
+      : apply(checked);
+  }
+
   #say(content: NonNullable<MessageInitShape<typeof ProxyMessageSchema>["message"]>): void {
     const said = this.#outbox.put(create(ProxyMessageSchema, { message: content }));
     if (!said) this.end({ reason: "the operator does not read", comeBack: "later" });
+  }
+
+  #awaitFirstWord(): () => void {
+    const { clock, timing } = this.#options;
+    return clock.after(timing.connectMs, () => {
+      if (!this.#isHeard) this.end({ reason: `the operator has said nothing for ${timing.connectMs} ms`, comeBack: "later" });
+    });
   }
 
   /** Heartbeats, and the end of a stream that fell silent. Both go on while a delta is being applied. */
@@ -169,9 +206,14 @@ export class OperatorStream {
   }
 }
 
-function goAwayEnd({ reason, detail }: GoAway): StreamEnd {
-  if (reason === GoAway_Reason.AGE) return { reason: "the stream reached its age", comeBack: "soon" };
-  if (reason === GoAway_Reason.SHUTDOWN) return { reason: "the operator shuts down", comeBack: "soon" };
-  if (reason === GoAway_Reason.NOT_HOLDER) return { reason: "another replica serves", comeBack: "later" };
+function refusal(reason: string): Outcome {
+  return { applied: false, reason };
+}
+
+function goAwayEnd({ reason, detail, holder }: GoAway): StreamEnd {
+  if (reason === GoAway_Reason.AGE) return { reason: detail || "the stream reached its age", comeBack: "soon" };
+  if (reason === GoAway_Reason.SHUTDOWN) return { reason: "the operator shuts down", comeBack: "soon", holder };
+  if (reason === GoAway_Reason.NOT_HOLDER) return { reason: "another replica serves", comeBack: "later", holder };
+  if (reason === GoAway_Reason.UNAVAILABLE) return { reason: `the operator cannot tell: ${detail}`, comeBack: "soon" };
   return { reason: `the operator refused: ${detail}`, comeBack: "later" };
 }

@@ -12,7 +12,8 @@ test("a proxy that talks on but does not read its goodbye is cut off", () => {
     clock,
     timing: CHANNEL_TIMING,
     current: () => null,
-    position: () => ({ term: 0n, sequence: 0n }),
+    mayPublish: () => true,
+    position: () => ({ term: 0n, sequence: 0n, lease: "" }),
     onSubscribed: () => {},
     onAnswer: () => {},
   });

@@ -3,6 +3,7 @@ import type { Clock } from "../kernel/clock.ts";
 import type { ResourceId } from "../model/ids.ts";
 import { RESOURCE_FORMAT } from "../model/resource.ts";
 import type { Delta, Refusal, Snapshot } from "../model/snapshot.ts";
+import { admittedClass, type ProxyIdentity } from "./authentication.ts";
 import { type Position, toChunks } from "./chunks.ts";
 import { diff, diffOf } from "./diff.ts";
 import {
@@ -10,6 +11,7 @@ import {
   type OperatorMessage,
   OperatorMessageSchema,
   type ProxyMessage,
+  type Refusal as RefusalMessage,
   type Subscribe,
 } from "./gen/snapshot_pb.ts";
 import type { ChannelTiming } from "./timing.ts";
@@ -37,7 +39,10 @@ export interface ProxyAnswer {
 export interface StreamHost {
   readonly clock: Clock;
   readonly timing: ChannelTiming;
+  /** The newest snapshot of a class; null when there is none, or none may be published now. */
   current(className: string): Snapshot | null;
+  /** Whether anything may be published now. */
+  mayPublish(): boolean;
   position(): Position;
   /** Called once, when the proxy has said who it is. */
   onSubscribed(stream: ProxyStream): void;
@@ -50,8 +55,10 @@ export interface StreamHost {
  */
 export class ProxyStream {
   readonly #host: StreamHost;
+  readonly #identity: ProxyIdentity | null;
   /** Set once subscribed. */
   #subscribe: Subscribe | null = null;
+  #className = "";
   readonly #held = new Map<ResourceId, Uint8Array>();
   /** Version the proxy holds or has been sent; null until the first comparison. */
   #version: string | null = null;
@@ -64,12 +71,17 @@ export class ProxyStream {
   #ended = false;
   #heardMs: number;
   readonly #bornMs: number;
+  /** When the token was last looked at. */
+  #checkedMs: number;
   #wake: () => void = () => {};
 
-  constructor(host: StreamHost) {
+  /** `identity`: who the proxy is; null where nobody checks. */
+  constructor(host: StreamHost, identity: ProxyIdentity | null = null) {
     this.#host = host;
+    this.#identity = identity;
     this.#bornMs = host.clock.monotonicMs();
     this.#heardMs = this.#bornMs;
+    this.#checkedMs = this.#bornMs;
   }
 
   /** Name of the proxy; "" before it subscribed. */
@@ -77,9 +89,9 @@ export class ProxyStream {
     return this.#subscribe?.proxyId ?? "";
   }
 
-  /** Class it asked for; "" before it subscribed. */
+  /** Class it gets; "" before it subscribed. */
   get className(): string {
-    return this.#subscribe?.class ?? "";
+    return this.#className;
   }
 
   /** What the proxy gets to read, until the stream ends. */
@@ -88,7 +100,7 @@ export class ProxyStream {
       if (this.#goAway) return yield this.#goAway;
       if (this.#heartbeatDue) {
         this.#heartbeatDue = false;
-        yield message({ case: "heartbeat", value: {} });
+        yield message({ case: "heartbeat", value: { version: this.#host.current(this.#className)?.version ?? "" } });
       }
       const delta = this.#nextDelta();
       if (delta) yield* this.#send(delta);
@@ -103,8 +115,7 @@ export class ProxyStream {
     if (message.case === "subscribe") this.#receiveSubscribe(message.value);
     else if (message.case === "ack") this.#receiveAnswer(message.value.version, [], null);
     else if (message.case === "nack") {
-      const refused = message.value.refusals.slice(0, REFUSALS_MAX).map(({ id, reason }) => ({ id: id as ResourceId, reason }));
-      this.#receiveAnswer(message.value.version, refused, message.value.whole || null);
+      this.#receiveAnswer(message.value.version, refusalsOf(message.value.refusals), message.value.whole || null);
     }
     this.#wake();
   }
@@ -129,14 +140,21 @@ export class ProxyStream {
     if (this.#awaited && nowMs - this.#awaited.sinceMs > timing.answerMs) {
       this.goAway(GoAway_Reason.REFUSED, `no answer to version ${this.#awaited.version}`);
     } else if (nowMs - this.#bornMs > timing.streamAgeMs) this.goAway(GoAway_Reason.AGE, "");
+    else this.#checkIdentity(nowMs);
     this.#wake();
     return true;
   }
 
-  /** Asks the proxy to leave, as the last thing it hears here. */
-  goAway(reason: GoAway_Reason, detail: string): void {
+  /** Asks the proxy to leave, as the last thing it hears here. `holder`: URL of the replica to go to; "" when there is none to name. */
+  goAway(reason: GoAway_Reason, detail: string, holder = ""): void {
     if (this.#goAway === null) this.#goAwaySinceMs = this.#host.clock.monotonicMs();
-    this.#goAway ??= message({ case: "goAway", value: { reason, detail, holder: "" } });
+    this.#goAway ??= goAwayMessage(reason, detail, holder);
+    this.#wake();
+  }
+
+  /** Something may be different now: it looks whether there is anything to send. */
+  wake(): void {
+    this.#heartbeatDue = true;
     this.#wake();
   }
 
@@ -144,6 +162,21 @@ export class ProxyStream {
   end(): void {
     this.#ended = true;
     this.#wake();
+  }
+
+  /** What an account may have can change while a stream lives, and a token runs out: the proxy has a newer one then, and shows it. */
+  #checkIdentity(nowMs: number): void {
+    if (this.#identity === null || this.#subscribe === null) return;
+    const admitted = admittedClass(this.#identity, { class: this.#className, proxyId: this.proxyId });
+    if (!admitted.ok) {
+      this.goAway(GoAway_Reason.REFUSED, admitted.error);
+      return;
+    }
+    if (nowMs - this.#checkedMs < this.#host.timing.recheckMs) return;
+    this.#checkedMs = nowMs;
+    void this.#identity.recheck().then((standing) => {
+      if (standing === "invalid") this.goAway(GoAway_Reason.AGE, "the token is no longer good");
+    });
   }
 
   #receiveSubscribe(part: Subscribe): void {
@@ -161,8 +194,16 @@ export class ProxyStream {
     for (const { id, hash } of part.held) this.#held.set(id as ResourceId, hash);
     if (this.#held.size > HELD_MAX) return `more than ${HELD_MAX} resources held`;
     // The first part says who asks; the parts after it only say more of what is held.
-    this.#subscribe = this.#subscribe ? { ...this.#subscribe, more: part.more } : part;
-    return this.#subscribe.formats.includes(RESOURCE_FORMAT) ? null : `format ${RESOURCE_FORMAT} is needed`;
+    if (this.#subscribe) {
+      this.#subscribe = { ...this.#subscribe, more: part.more };
+      return null;
+    }
+    this.#subscribe = part;
+    if (!part.formats.includes(RESOURCE_FORMAT)) return `format ${RESOURCE_FORMAT} is needed`;
+    const admitted = admittedClass(this.#identity, part);
+    if (!admitted.ok) return admitted.error;
+    this.#className = admitted.value;
+    return null;
   }
 
   #receiveAnswer(version: string, refused: readonly Refusal[], whole: string | null): void {
@@ -182,13 +223,15 @@ export class ProxyStream {
     const snapshot = this.#host.current(this.className);
     if (!snapshot || snapshot.version === this.#version) return null;
     if (this.#version !== null) return this.#take(diffOf(this.#changed, this.#version, snapshot));
-    const { version } = this.#subscribe;
+    const { version, refusals, position } = this.#subscribe;
     const delta = diff(this.#held, version, snapshot);
     this.#held.clear();
     if (version === snapshot.version && delta.upserts.length === 0 && delta.removals.length === 0) {
       this.#version = version;
-      this.#host.onAnswer({ proxyId: this.proxyId, class: this.className, version, refused: [], whole: null, resumed: true });
-      return null;
+      const refused = refusalsOf(refusals);
+      this.#host.onAnswer({ proxyId: this.proxyId, class: this.className, version, refused, whole: null, resumed: true });
+      // What it holds is right, and whose it is has changed: from now on nothing of the term before may come after it.
+      return this.#host.position().term === 0n || isOfTerm(position, this.#host.position()) ? null : this.#take(delta);
     }
     return this.#take(delta);
   }
@@ -202,7 +245,7 @@ export class ProxyStream {
 
   *#send(delta: Delta): Generator<OperatorMessage> {
     for (const chunk of toChunks(delta, this.#host.position())) {
-      if (this.#ended) return;
+      if (this.#ended || !this.#host.mayPublish()) return;
       yield create(OperatorMessageSchema, { message: { case: "chunk", value: chunk } });
     }
   }
@@ -212,6 +255,19 @@ export class ProxyStream {
       this.#wake = resolve;
     });
   }
+}
+
+/** A goodbye as a stream's last message. */
+export function goAwayMessage(reason: GoAway_Reason, detail: string, holder: string): OperatorMessage {
+  return message({ case: "goAway", value: { reason, detail, holder } });
+}
+
+function refusalsOf(refusals: readonly RefusalMessage[]): readonly Refusal[] {
+  return refusals.slice(0, REFUSALS_MAX).map(({ id, reason }) => ({ id: id as ResourceId, reason }));
+}
+
+function isOfTerm(held: Pick<Position, "term" | "lease"> | undefined, { term, lease }: Position): boolean {
+  return held !== undefined && held.term === term && held.lease === lease;
 }
 
 function message(content: NonNullable<MessageInitShape<typeof OperatorMessageSchema>["message"]>): OperatorMessage {

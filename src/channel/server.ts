@@ -1,19 +1,34 @@
-import { createServer, type Http2Server, type Http2ServerRequest, type ServerHttp2Session } from "node:http2";
+import { createSecureServer, createServer, type Http2SecureServer, type Http2Server, type Http2ServerRequest } from "node:http2";
 import type { AddressInfo } from "node:net";
+import type { SecureContextOptions } from "node:tls";
 import { Code, ConnectError, createContextKey, createContextValues, type HandlerContext } from "@connectrpc/connect";
 import { connectNodeAdapter } from "@connectrpc/connect-node";
 import { type Clock, systemClock } from "../kernel/clock.ts";
 import { ListenFailed, listenProblem } from "../kernel/listen-problem.ts";
+import type { CertificatePem } from "../kernel/self-signed.ts";
 import type { Snapshot } from "../model/snapshot.ts";
+import { type Authenticate, bearerToken } from "./authentication.ts";
 import type { Position } from "./chunks.ts";
+import { Feeds } from "./feeds.ts";
 import { GoAway_Reason, type OperatorMessage, type ProxyMessage, SnapshotChannel } from "./gen/snapshot_pb.ts";
 import { isLoopback } from "./loopback.ts";
-import { type ProxyAnswer, ProxyStream, type StreamHost } from "./proxy-stream.ts";
+import { goAwayMessage, type ProxyAnswer, ProxyStream, type StreamHost } from "./proxy-stream.ts";
+import { Sessions } from "./sessions.ts";
 import type { SnapshotSource } from "./snapshot-source.ts";
+import { ENDLESS_TERM, type Term } from "./term.ts";
 import { CHANNEL_TIMING, type ChannelTiming } from "./timing.ts";
 
 /** Most proxies one operator serves. */
 const STREAMS_MAX = 1_000;
+
+/** Most connections, those included that have not yet proven who they are. */
+const CONNECTIONS_MAX = 2_000;
+
+/** A connection whose TLS handshake takes longer is cut. */
+const HANDSHAKE_MS = 10_000;
+
+/** Streams of one connection; a proxy needs one, and a moment's overlap. */
+const CONNECTION_STREAMS_MAX = 8;
 
 /** Largest message taken from a proxy: a part of what it holds. */
 const RECEIVED_BYTES_MAX = 4 << 20;
@@ -25,12 +40,20 @@ export interface ChannelServerOptions {
   readonly source: SnapshotSource;
   readonly clock?: Clock;
   readonly timing?: ChannelTiming;
-  /** How often the right to publish has changed hands; 0 without a Lease. */
-  readonly term?: bigint;
+  /** The certificate to begin with (see `renewCertificate`), and who checks proxies. Without them plaintext, on loopback only. */
+  readonly security?: ChannelSecurity;
+  /** Whether this replica waits for the right to publish (`take`, `serve`, `standAside`). Without it, it has the right from the start. */
+  readonly waits?: boolean;
   /** Called with every answer of a proxy. */
   readonly onAnswer?: (answer: ProxyAnswer) => void;
   /** Called when a proxy's stream has ended, and no newer one has taken its place. */
   readonly onGone?: (proxyId: string, className: string) => void;
+}
+
+/** What makes the channel safe outside of one machine. */
+export interface ChannelSecurity {
+  readonly certificate: CertificatePem;
+  readonly authenticate: Authenticate;
 }
 
 /** Said when the channel would leave the machine unencrypted. */
@@ -45,21 +68,24 @@ export class PlaintextRefused extends Error {
 
 const REQUEST = createContextKey<Http2ServerRequest | null>(null);
 
-/** All streams of one class, fed by one subscription. */
-interface Feed {
-  readonly streams: Map<string, ProxyStream>;
-  readonly unsubscribe: () => void;
-}
+/** What a replica does with proxies. */
+type Role =
+  /** Another one serves: they are sent to `holder`, where that is known. */
+  | { readonly is: "aside"; readonly holder: string }
+  /** It has the right to publish and nothing to publish yet: they may come and wait. */
+  | { readonly is: "taking" }
+  | { readonly is: "serving"; readonly term: Term };
 
-/** The operator's side of the channel: serves a source's snapshots to proxies, gRPC over HTTP/2 without TLS. */
+/** The operator's side of the channel: serves a source's snapshots to proxies, gRPC over HTTP/2. */
 export class ChannelServer implements StreamHost {
   readonly clock: Clock;
   readonly timing: ChannelTiming;
   readonly #options: ChannelServerOptions;
-  readonly #server: Http2Server;
-  readonly #sessions = new Set<ServerHttp2Session>();
+  readonly #server: Http2Server | Http2SecureServer;
+  readonly #sessions: Sessions;
   readonly #streams = new Map<ProxyStream, Http2ServerRequest | null>();
-  readonly #feeds = new Map<string, Feed>();
+  readonly #feeds: Feeds;
+  #role: Role;
   #sequence = 0n;
   #stopTicking: () => void = () => {};
   #closing = false;
@@ -68,29 +94,23 @@ export class ChannelServer implements StreamHost {
     this.#options = options;
     this.clock = options.clock ?? systemClock;
     this.timing = options.timing ?? CHANNEL_TIMING;
-    this.#server = createServer(
-      {},
-      connectNodeAdapter({
-        routes: (router) => router.service(SnapshotChannel, { stream: (requests, context) => this.#stream(requests, context) }),
-        contextValues: (request) => createContextValues().set(REQUEST, "stream" in request ? request : null),
-        readMaxBytes: RECEIVED_BYTES_MAX,
-        acceptCompression: [],
-      }),
-    );
-    this.#server.on("session", (session) => {
-      this.#sessions.add(session);
-      session.once("close", () => this.#sessions.delete(session));
+    this.#role = options.waits === true ? { is: "aside", holder: "" } : { is: "serving", term: ENDLESS_TERM };
+    this.#feeds = new Feeds(options.source, () => {
+      this.#sequence += 1n;
     });
+    this.#server = this.#makeServer();
+    this.#server.maxConnections = CONNECTIONS_MAX;
+    this.#sessions = new Sessions(this.#server, this.timing.silenceMs);
   }
 
   /** Starts to serve; answers the address. Rejects with PlaintextRefused or ListenFailed. */
   async listen(host: string, port: number): Promise<AddressInfo> {
-    if (!isLoopback(host)) throw new PlaintextRefused(host);
+    if (this.#options.security === undefined && !isLoopback(host)) throw new PlaintextRefused(host);
     await new Promise<void>((resolve, reject) => {
       const fail = (cause: Error): void =>
         reject(new ListenFailed(`operator port: ${host}:${port} ${listenProblem(cause)}`, { cause }));
       this.#server.once("error", fail);
-      this.#server.listen(port, host, () => {
+      this.#server.listen({ port, ...(host === "" ? {} : { host }) }, () => {
         this.#server.off("error", fail);
         resolve();
       });
@@ -101,32 +121,58 @@ export class ChannelServer implements StreamHost {
 
   /** Number of proxies connected and subscribed. */
   get proxies(): number {
-    return [...this.#feeds.values()].reduce((sum, feed) => sum + feed.streams.size, 0);
+    return this.#feeds.streams;
   }
 
-  /** Sends every proxy away and closes. */
-  async close(): Promise<void> {
+  /** New connections get this certificate; those that are open go on. */
+  renewCertificate(certificate: CertificatePem): void {
+    if ("setSecureContext" in this.#server) this.#server.setSecureContext(tlsOptions(certificate));
+  }
+
+  /** This replica has got the right to publish: proxies may come, and get their snapshot when `serve` is called. */
+  take(): void {
+    this.#role = { is: "taking" };
+  }
+
+  /** From now on, and as long as the term is current, snapshots are published. */
+  serve(term: Term): void {
+    this.#sequence = 0n;
+    this.#role = { is: "serving", term };
+    for (const stream of this.#streams.keys()) stream.wake();
+  }
+
+  /** This replica has not, or no longer, the right to publish: all proxies are sent to `holder` (its URL; "" when it is not known). */
+  standAside(holder: string): void {
+    this.#role = { is: "aside", holder };
+    for (const stream of this.#streams.keys()) stream.goAway(GoAway_Reason.NOT_HOLDER, "another replica serves", holder);
+  }
+
+  /** Sends every proxy away, to `holder` where that is known, and closes. */
+  async close(holder = ""): Promise<void> {
     this.#closing = true;
     this.#stopTicking();
-    for (const stream of this.#streams.keys()) stream.goAway(GoAway_Reason.SHUTDOWN, "");
+    for (const stream of this.#streams.keys()) stream.goAway(GoAway_Reason.SHUTDOWN, "", holder);
     const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
-    for (const session of this.#sessions) session.close();
-    const cancel = this.clock.after(GOODBYE_MS, () => {
-      for (const session of this.#sessions) session.destroy();
-    });
+    this.#sessions.close();
+    const cancel = this.clock.after(GOODBYE_MS, () => this.#sessions.destroy());
     await closed;
     cancel();
-    for (const feed of this.#feeds.values()) feed.unsubscribe();
+    this.#feeds.close();
   }
 
   // --- what a stream asks ---
 
   current(className: string): Snapshot | null {
-    return this.#options.source.current(className);
+    return this.mayPublish() ? this.#options.source.current(className) : null;
+  }
+
+  mayPublish(): boolean {
+    return this.#role.is === "serving" && this.#role.term.isCurrent();
   }
 
   position(): Position {
-    return { term: this.#options.term ?? 0n, sequence: this.#sequence };
+    const { number, lease } = this.#role.is === "serving" ? this.#role.term : ENDLESS_TERM;
+    return { term: number, sequence: this.#sequence, lease };
   }
 
   onAnswer(answer: ProxyAnswer): void {
@@ -135,29 +181,43 @@ export class ChannelServer implements StreamHost {
 
   /** A proxy that comes back before its old stream is known to be dead takes that stream's place. */
   onSubscribed(stream: ProxyStream): void {
-    const feed = this.#feeds.get(stream.className) ?? this.#openFeed(stream.className);
-    feed.streams.get(stream.proxyId)?.goAway(GoAway_Reason.REFUSED, `another stream is here for the proxy ${stream.proxyId}`);
-    feed.streams.set(stream.proxyId, stream);
+    this.#feeds.join(stream)?.goAway(GoAway_Reason.REFUSED, `another stream is here for the proxy ${stream.proxyId}`);
   }
 
-  #openFeed(className: string): Feed {
-    const streams = new Map<string, ProxyStream>();
-    const unsubscribe = this.#options.source.subscribe(className, (delta) => {
-      this.#sequence += 1n;
-      for (const stream of streams.values()) stream.onDelta(delta);
+  #makeServer(): Http2Server | Http2SecureServer {
+    const handler = connectNodeAdapter({
+      routes: (router) => router.service(SnapshotChannel, { stream: (requests, context) => this.#stream(requests, context) }),
+      contextValues: (request) => createContextValues().set(REQUEST, "stream" in request ? request : null),
+      readMaxBytes: RECEIVED_BYTES_MAX,
+      acceptCompression: [],
     });
-    const feed = { streams, unsubscribe };
-    this.#feeds.set(className, feed);
-    return feed;
+    const settings = { maxConcurrentStreams: CONNECTION_STREAMS_MAX };
+    const { security } = this.#options;
+    if (security === undefined) return createServer({ settings }, handler);
+    return createSecureServer({ settings, handshakeTimeout: HANDSHAKE_MS, ...tlsOptions(security.certificate) }, handler);
   }
 
   async *#stream(requests: AsyncIterable<ProxyMessage>, context: HandlerContext): AsyncGenerator<OperatorMessage> {
     if (this.#closing) throw new ConnectError("the operator shuts down", Code.Unavailable);
+    // Said before anybody is asked who they are: a replica that does not serve has nothing else to tell.
+    if (this.#holder !== null) return yield notHolder(this.#holder);
+    const { authenticate } = this.#options.security ?? {};
+    const identity = await authenticate?.(bearerToken(context.requestHeader.get("authorization")));
+    if (identity?.ok === false) {
+      const { reason, comeBack } = identity.error;
+      return yield goAwayMessage(comeBack === "soon" ? GoAway_Reason.UNAVAILABLE : GoAway_Reason.REFUSED, reason, "");
+    }
+    if (this.#holder !== null) return yield notHolder(this.#holder);
     if (this.#streams.size >= STREAMS_MAX) throw new ConnectError("too many proxies", Code.ResourceExhausted);
-    const stream = new ProxyStream(this);
+    yield* this.#serveStream(new ProxyStream(this, identity?.value ?? null), requests, context);
+  }
+
+  async *#serveStream(stream: ProxyStream, requests: AsyncIterable<ProxyMessage>, context: HandlerContext) {
     this.#streams.set(stream, context.values.get(REQUEST));
     // Cleaning up hangs on the connection and not on this generator, which is stuck in a write when the proxy stopped reading.
     context.signal.addEventListener("abort", () => this.#forget(stream), { once: true });
+    if (context.signal.aborted) this.#forget(stream);
+    if (this.#closing) stream.goAway(GoAway_Reason.SHUTDOWN, "");
     void receiveAll(requests, stream);
     try {
       yield* stream.outgoing();
@@ -166,17 +226,15 @@ export class ChannelServer implements StreamHost {
     }
   }
 
+  /** URL of the replica that serves instead of this one, "" when it is not known; null when this one does. */
+  get #holder(): string | null {
+    return this.#role.is === "aside" ? this.#role.holder : null;
+  }
+
   #forget(stream: ProxyStream): void {
     stream.end();
     if (!this.#streams.delete(stream)) return;
-    const feed = this.#feeds.get(stream.className);
-    if (feed?.streams.get(stream.proxyId) !== stream) return;
-    feed.streams.delete(stream.proxyId);
-    if (feed.streams.size === 0) {
-      feed.unsubscribe();
-      this.#feeds.delete(stream.className);
-    }
-    this.#options.onGone?.(stream.proxyId, stream.className);
+    if (this.#feeds.leave(stream)) this.#options.onGone?.(stream.proxyId, stream.className);
   }
 
   #tick(): void {
@@ -185,6 +243,15 @@ export class ChannelServer implements StreamHost {
       this.#tick();
     });
   }
+}
+
+function notHolder(holder: string): OperatorMessage {
+  return goAwayMessage(GoAway_Reason.NOT_HOLDER, "another replica serves", holder);
+}
+
+/** TLS 1.3 alone: both ends are ours. */
+function tlsOptions({ chainPem, keyPem }: CertificatePem): SecureContextOptions {
+  return { cert: chainPem, key: keyPem, minVersion: "TLSv1.3" };
 }
 
 /** Hands every message to the stream; when the proxy leaves or breaks off, the stream ends. */

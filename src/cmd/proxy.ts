@@ -1,7 +1,7 @@
 import { hostname } from "node:os";
 import { setFlagsFromString } from "node:v8";
 import { Command, InvalidArgumentError } from "commander";
-import { operatorUrlProblem } from "../channel/client.ts";
+import { operatorUrlProblem } from "../channel/access.ts";
 import { Supervisor } from "../proxy/supervisor/supervisor.ts";
 import { POD_DRAIN } from "../proxy/supervisor/timing.ts";
 import { defaultWorkerCount } from "../proxy/supervisor/workers.ts";

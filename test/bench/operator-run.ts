@@ -45,7 +45,8 @@ export class OperatorRun {
       clock: systemClock,
       timing: CHANNEL_TIMING,
       current: (className) => this.#publisher.current(className),
-      position: () => ({ term: 1n, sequence: 1n }),
+      mayPublish: () => true,
+      position: () => ({ term: 1n, sequence: 1n, lease: "" }),
       onSubscribed: (stream) => {
         this.#publisher.subscribe(EVERY_CLASS, (delta) => stream.onDelta(delta));
       },

@@ -20,7 +20,7 @@ import type { Message, UnknownEnum } from "@bufbuild/protobuf";
  * Describes the file snapshot.proto.
  */
 export const file_snapshot: GenFile = /*@__PURE__*/
-  fileDesc("Cg5zbmFwc2hvdC5wcm90bxIYZmFpcndheS5jaGFubmVsLnYxYWxwaGExIusBCgxQcm94eU1lc3NhZ2USOAoJc3Vic2NyaWJlGAEgASgLMiMuZmFpcndheS5jaGFubmVsLnYxYWxwaGExLlN1YnNjcmliZUgAEiwKA2FjaxgCIAEoCzIdLmZhaXJ3YXkuY2hhbm5lbC52MWFscGhhMS5BY2tIABIuCgRuYWNrGAMgASgLMh4uZmFpcndheS5jaGFubmVsLnYxYWxwaGExLk5hY2tIABI4CgloZWFydGJlYXQYBCABKAsyIy5mYWlyd2F5LmNoYW5uZWwudjFhbHBoYTEuSGVhcnRiZWF0SABCCQoHbWVzc2FnZSLCAQoPT3BlcmF0b3JNZXNzYWdlEjUKBWNodW5rGAEgASgLMiQuZmFpcndheS5jaGFubmVsLnYxYWxwaGExLkRlbHRhQ2h1bmtIABI4CgloZWFydGJlYXQYAiABKAsyIy5mYWlyd2F5LmNoYW5uZWwudjFhbHBoYTEuSGVhcnRiZWF0SAASMwoHZ29fYXdheRgDIAEoCzIgLmZhaXJ3YXkuY2hhbm5lbC52MWFscGhhMS5Hb0F3YXlIAEIJCgdtZXNzYWdlIsABCglTdWJzY3JpYmUSDQoFY2xhc3MYASABKAkSEAoIcHJveHlfaWQYAiABKAkSDwoHZm9ybWF0cxgDIAMoDRIPCgd2ZXJzaW9uGAQgASgJEiwKBGhlbGQYBSADKAsyHi5mYWlyd2F5LmNoYW5uZWwudjFhbHBoYTEuSGVsZBIMCgRtb3JlGAYgASgIEjQKCHBvc2l0aW9uGAcgASgLMiIuZmFpcndheS5jaGFubmVsLnYxYWxwaGExLlBvc2l0aW9uIiAKBEhlbGQSCgoCaWQYASABKAkSDAoEaGFzaBgCIAEoDCKDAQoKRGVsdGFDaHVuaxIxCgd1cHNlcnRzGAEgAygLMiAuZmFpcndheS5jaGFubmVsLnYxYWxwaGExLlVwc2VydBIQCghyZW1vdmFscxgCIAMoCRIwCgZjb21taXQYAyABKAsyIC5mYWlyd2F5LmNoYW5uZWwudjFhbHBoYTEuQ29tbWl0Ik4KBlVwc2VydBIKCgJpZBgBIAEoCRIOCgZmb3JtYXQYAiABKA0SDAoEaGFzaBgDIAEoDBIMCgRib2R5GAQgASgMEgwKBG1vcmUYBSABKAgiTwoGQ29tbWl0Eg8KB3ZlcnNpb24YASABKAkSNAoIcG9zaXRpb24YAiABKAsyIi5mYWlyd2F5LmNoYW5uZWwudjFhbHBoYTEuUG9zaXRpb24iKgoIUG9zaXRpb24SDAoEdGVybRgBIAEoBBIQCghzZXF1ZW5jZRgCIAEoBCIWCgNBY2sSDwoHdmVyc2lvbhgBIAEoCSJbCgROYWNrEg8KB3ZlcnNpb24YASABKAkSMwoIcmVmdXNhbHMYAiADKAsyIS5mYWlyd2F5LmNoYW5uZWwudjFhbHBoYTEuUmVmdXNhbBINCgV3aG9sZRgDIAEoCSIlCgdSZWZ1c2FsEgoKAmlkGAEgASgJEg4KBnJlYXNvbhgCIAEoCSILCglIZWFydGJlYXQi0wEKBkdvQXdheRI3CgZyZWFzb24YASABKA4yJy5mYWlyd2F5LmNoYW5uZWwudjFhbHBoYTEuR29Bd2F5LlJlYXNvbhIOCgZob2xkZXIYAiABKAkSDgoGZGV0YWlsGAMgASgJInAKBlJlYXNvbhIWChJSRUFTT05fVU5TUEVDSUZJRUQQABIOCgpSRUFTT05fQUdFEAESEwoPUkVBU09OX1NIVVRET1dOEAISFQoRUkVBU09OX05PVF9IT0xERVIQAxISCg5SRUFTT05fUkVGVVNFRBAEMnIKD1NuYXBzaG90Q2hhbm5lbBJfCgZTdHJlYW0SJi5mYWlyd2F5LmNoYW5uZWwudjFhbHBoYTEuUHJveHlNZXNzYWdlGikuZmFpcndheS5jaGFubmVsLnYxYWxwaGExLk9wZXJhdG9yTWVzc2FnZSgBMAFiBnByb3RvMw");
+  fileDesc("Cg5zbmFwc2hvdC5wcm90bxIYZmFpcndheS5jaGFubmVsLnYxYWxwaGExIusBCgxQcm94eU1lc3NhZ2USOAoJc3Vic2NyaWJlGAEgASgLMiMuZmFpcndheS5jaGFubmVsLnYxYWxwaGExLlN1YnNjcmliZUgAEiwKA2FjaxgCIAEoCzIdLmZhaXJ3YXkuY2hhbm5lbC52MWFscGhhMS5BY2tIABIuCgRuYWNrGAMgASgLMh4uZmFpcndheS5jaGFubmVsLnYxYWxwaGExLk5hY2tIABI4CgloZWFydGJlYXQYBCABKAsyIy5mYWlyd2F5LmNoYW5uZWwudjFhbHBoYTEuSGVhcnRiZWF0SABCCQoHbWVzc2FnZSLCAQoPT3BlcmF0b3JNZXNzYWdlEjUKBWNodW5rGAEgASgLMiQuZmFpcndheS5jaGFubmVsLnYxYWxwaGExLkRlbHRhQ2h1bmtIABI4CgloZWFydGJlYXQYAiABKAsyIy5mYWlyd2F5LmNoYW5uZWwudjFhbHBoYTEuSGVhcnRiZWF0SAASMwoHZ29fYXdheRgDIAEoCzIgLmZhaXJ3YXkuY2hhbm5lbC52MWFscGhhMS5Hb0F3YXlIAEIJCgdtZXNzYWdlIvUBCglTdWJzY3JpYmUSDQoFY2xhc3MYASABKAkSEAoIcHJveHlfaWQYAiABKAkSDwoHZm9ybWF0cxgDIAMoDRIPCgd2ZXJzaW9uGAQgASgJEiwKBGhlbGQYBSADKAsyHi5mYWlyd2F5LmNoYW5uZWwudjFhbHBoYTEuSGVsZBIMCgRtb3JlGAYgASgIEjQKCHBvc2l0aW9uGAcgASgLMiIuZmFpcndheS5jaGFubmVsLnYxYWxwaGExLlBvc2l0aW9uEjMKCHJlZnVzYWxzGAggAygLMiEuZmFpcndheS5jaGFubmVsLnYxYWxwaGExLlJlZnVzYWwiIAoESGVsZBIKCgJpZBgBIAEoCRIMCgRoYXNoGAIgASgMIoMBCgpEZWx0YUNodW5rEjEKB3Vwc2VydHMYASADKAsyIC5mYWlyd2F5LmNoYW5uZWwudjFhbHBoYTEuVXBzZXJ0EhAKCHJlbW92YWxzGAIgAygJEjAKBmNvbW1pdBgDIAEoCzIgLmZhaXJ3YXkuY2hhbm5lbC52MWFscGhhMS5Db21taXQiTgoGVXBzZXJ0EgoKAmlkGAEgASgJEg4KBmZvcm1hdBgCIAEoDRIMCgRoYXNoGAMgASgMEgwKBGJvZHkYBCABKAwSDAoEbW9yZRgFIAEoCCJPCgZDb21taXQSDwoHdmVyc2lvbhgBIAEoCRI0Cghwb3NpdGlvbhgCIAEoCzIiLmZhaXJ3YXkuY2hhbm5lbC52MWFscGhhMS5Qb3NpdGlvbiI5CghQb3NpdGlvbhIMCgR0ZXJtGAEgASgEEhAKCHNlcXVlbmNlGAIgASgEEg0KBWxlYXNlGAMgASgJIhYKA0FjaxIPCgd2ZXJzaW9uGAEgASgJIlsKBE5hY2sSDwoHdmVyc2lvbhgBIAEoCRIzCghyZWZ1c2FscxgCIAMoCzIhLmZhaXJ3YXkuY2hhbm5lbC52MWFscGhhMS5SZWZ1c2FsEg0KBXdob2xlGAMgASgJIiUKB1JlZnVzYWwSCgoCaWQYASABKAkSDgoGcmVhc29uGAIgASgJIi0KCUhlYXJ0YmVhdBIUCgd2ZXJzaW9uGAEgASgJSACIAQFCCgoIX3ZlcnNpb24i7AEKBkdvQXdheRI3CgZyZWFzb24YASABKA4yJy5mYWlyd2F5LmNoYW5uZWwudjFhbHBoYTEuR29Bd2F5LlJlYXNvbhIOCgZob2xkZXIYAiABKAkSDgoGZGV0YWlsGAMgASgJIogBCgZSZWFzb24SFgoSUkVBU09OX1VOU1BFQ0lGSUVEEAASDgoKUkVBU09OX0FHRRABEhMKD1JFQVNPTl9TSFVURE9XThACEhUKEVJFQVNPTl9OT1RfSE9MREVSEAMSEgoOUkVBU09OX1JFRlVTRUQQBBIWChJSRUFTT05fVU5BVkFJTEFCTEUQBTJyCg9TbmFwc2hvdENoYW5uZWwSXwoGU3RyZWFtEiYuZmFpcndheS5jaGFubmVsLnYxYWxwaGExLlByb3h5TWVzc2FnZRopLmZhaXJ3YXkuY2hhbm5lbC52MWFscGhhMS5PcGVyYXRvck1lc3NhZ2UoATABYgZwcm90bzM");
 
 /**
  * @generated from message fairway.channel.v1alpha1.ProxyMessage
@@ -105,14 +105,14 @@ export const OperatorMessageSchema: GenMessage<OperatorMessage> = /*@__PURE__*/
  */
 export type Subscribe = Message<"fairway.channel.v1alpha1.Subscribe"> & {
   /**
-   * Ingress class whose snapshot is asked for.
+   * Ingress class whose snapshot is asked for; empty: the one class that the proxy's account may have.
    *
    * @generated from field: string class = 1;
    */
   class: string;
 
   /**
-   * Name of the proxy, unique among the proxies of the class: its Pod name.
+   * Name of the proxy, unique among the proxies of the class: its Pod name, which its token has to confirm.
    *
    * @generated from field: string proxy_id = 2;
    */
@@ -152,6 +152,13 @@ export type Subscribe = Message<"fairway.channel.v1alpha1.Subscribe"> & {
    * @generated from field: fairway.channel.v1alpha1.Position position = 7;
    */
   position?: Position | undefined;
+
+  /**
+   * Resources it holds and could not build: of the subscription's first part only.
+   *
+   * @generated from field: repeated fairway.channel.v1alpha1.Refusal refusals = 8;
+   */
+  refusals: Refusal[];
 };
 
 /**
@@ -308,6 +315,13 @@ export type Position = Message<"fairway.channel.v1alpha1.Position"> & {
    * @generated from field: uint64 sequence = 2;
    */
   sequence: bigint;
+
+  /**
+   * The Lease (its UID) that counts the terms; positions of different ones are in no order. Empty: not said.
+   *
+   * @generated from field: string lease = 3;
+   */
+  lease: string;
 };
 
 /**
@@ -395,6 +409,12 @@ export const RefusalSchema: GenMessage<Refusal> = /*@__PURE__*/
  * @generated from message fairway.channel.v1alpha1.Heartbeat
  */
 export type Heartbeat = Message<"fairway.channel.v1alpha1.Heartbeat"> & {
+  /**
+   * Of the operator: the version it publishes to this proxy now, empty while there is none. A proxy that holds it is up to date.
+   *
+   * @generated from field: optional string version = 1;
+   */
+  version?: string | undefined;
 };
 
 /**
@@ -416,7 +436,7 @@ export type GoAway = Message<"fairway.channel.v1alpha1.GoAway"> & {
   reason: GoAway_Reason;
 
   /**
-   * URL of the replica that serves; empty when unknown.
+   * URL of the replica that serves, or is about to; empty when unknown.
    *
    * @generated from field: string holder = 2;
    */
@@ -473,6 +493,13 @@ export const GoAway_Reason = {
    * @generated from enum value: REASON_REFUSED = 4;
    */
   REFUSED: 4,
+
+  /**
+   * Whether the subscription can be served cannot be told now (the API server is out of reach): come back soon.
+   *
+   * @generated from enum value: REASON_UNAVAILABLE = 5;
+   */
+  UNAVAILABLE: 5,
 } as const;
 
 /**
