@@ -25,6 +25,8 @@ export interface ReconcilerParts {
   readonly compiler: Compiler;
   readonly publisher: Publisher;
   readonly clock: Clock;
+  /** Called after every run once it is published, also one that changed nothing, and before `onCompiled`. */
+  readonly onRun?: (run: CompiledRun) => void;
   /** Called after every run that changed a snapshot or a problem, once it is published. */
   readonly onCompiled: (run: CompiledRun) => void;
   /** Called when a run ends with an error, which is a bug: what was published stays, and everything is compiled anew in `retryMs`. */
@@ -33,6 +35,12 @@ export interface ReconcilerParts {
 
 /** What one run of the reconciler did. */
 export interface CompiledRun {
+  /** Counts the runs, from 1. What an object had become by a run is in every version published in it or after it. */
+  readonly sequence: number;
+  /** Objects that were taken from the store for this run. */
+  readonly changed: readonly ObjectRef[] | "all";
+  /** Objects whose status may be different now, those that are gone included; one may be named several times. */
+  readonly touched: readonly ObjectRef[];
   /** All problems of the whole world; the same array as before when nothing about them changed. */
   readonly problems: readonly Problem[];
   readonly problemsChanged: boolean;
@@ -61,6 +69,7 @@ export class Reconciler {
   readonly #parts: ReconcilerParts;
   readonly #holds = new HoldBook();
   readonly #backoff = new Backoff(RETRY_FIRST_MS, RETRY_MOST_MS);
+  #sequence = 0;
   #state: "new" | "idle" | "scheduled" | "running" | "settling" | "failed" | "stopped" = "new";
   /** When the first change not yet taken came, on the monotonic clock; null when there is none. */
   #pendingSinceMs: number | null = null;
@@ -150,7 +159,11 @@ export class Reconciler {
     const compiledMs = clock.monotonicMs();
     const deltas = await publisher.publishInSteps(result.changes);
     const endMs = clock.monotonicMs();
+    this.#sequence += 1;
     const run: CompiledRun = {
+      sequence: this.#sequence,
+      changed: what === "all" ? "all" : changes,
+      touched: result.touched,
       problems: result.problems,
       problemsChanged: result.problemsChanged,
       changedRouters: changedRouters(deltas),
@@ -160,6 +173,7 @@ export class Reconciler {
       compileMs: compiledMs - startMs,
       publishMs: endMs - compiledMs,
     };
+    this.#parts.onRun?.(run);
     if (deltas.length > 0 || result.problemsChanged) this.#parts.onCompiled(run);
     return run;
   }
@@ -167,7 +181,7 @@ export class Reconciler {
   /** Compiles, and once more where a rule that worked now misses a reference and gets its hold. */
   async #compile(
     changed: readonly ObjectRef[] | "all",
-  ): Promise<Pick<CompileResult, "changes" | "problems" | "problemsChanged">> {
+  ): Promise<Pick<CompileResult, "changes" | "problems" | "problemsChanged" | "touched">> {
     const { store, compiler, clock } = this.#parts;
     this.#holds.expire(clock.monotonicMs());
     const result = await compiler.updateInSteps(store, changed, this.#holds.current());
@@ -183,6 +197,7 @@ export class Reconciler {
       changes: mergeChanges(result.changes, held.changes),
       problems: held.problems,
       problemsChanged: result.problemsChanged || held.problemsChanged,
+      touched: [...result.touched, ...held.touched],
     };
   }
 

@@ -51,6 +51,9 @@ test("a change counts until the last proxy of its class answers; refusals count 
   const answer = { proxyId: "a", class: "public", resumed: false, version: "v1", refused: [], whole: null };
   metrics.answered({ ...answer, version: "v0" });
   metrics.compiled({
+    sequence: 1,
+    changed: [],
+    touched: [],
     problems: [],
     problemsChanged: false,
     changedRouters: [],

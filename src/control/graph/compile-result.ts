@@ -1,4 +1,5 @@
 import type { ResourceId } from "../../model/ids.ts";
+import type { ObjectRef } from "../../model/object-ref.ts";
 import type { Problem } from "../../model/problem.ts";
 import type { Resource } from "../../model/resource.ts";
 import type { Hold } from "./holds.ts";
@@ -11,6 +12,11 @@ export interface CompileResult {
   readonly problems: readonly Problem[];
   /** Whether `problems` differs from that of the run before. */
   readonly problemsChanged: boolean;
+  /**
+   * Objects whose translation was redone, or whose problems changed: all whose status may be different now, those that are gone
+   * included. One may be named several times.
+   */
+  readonly touched: readonly ObjectRef[];
   /** Rules that worked before this run and now miss a reference: whoever runs the compiler may hold them for a while. */
   readonly holdable: readonly Hold[];
   /** Holds whose rule works again, or is gone. */

@@ -2,6 +2,7 @@ import { type Clock, systemClock } from "../../kernel/clock.ts";
 import type { RoutingGraph } from "../../model/graph.ts";
 import type { ResourceId } from "../../model/ids.ts";
 import type { ObjectRef } from "../../model/object-ref.ts";
+import type { Problem } from "../../model/problem.ts";
 import { type CompileSettings, publishedClasses } from "../translate/settings.ts";
 import type { RootTranslation } from "../translate/translation.ts";
 import { ClassBuild } from "./class-build.ts";
@@ -68,6 +69,21 @@ export class Compiler {
     return build && { class: className, resources: build.graph.resources, problems: this.#problems.list() };
   }
 
+  /** What an object was compiled to in the last run; undefined when it is of no kind that is compiled, or gone. */
+  root(ref: ObjectRef): RootTranslation | undefined {
+    return this.#translations.root(ref)?.translation;
+  }
+
+  /** Every object that is compiled for its own sake. A live view: read it before the next run. */
+  roots(): Iterable<Pick<RootUnit, "ref" | "translation">> {
+    return this.#translations.roots();
+  }
+
+  /** The problems of one object as of the last run. */
+  problemsOf(ref: ObjectRef): readonly Problem[] {
+    return this.#problems.of(ref);
+  }
+
   #emptyClasses(): ReadonlyMap<string, ClassBuild> {
     const partResource = (id: ResourceId) => this.#translations.resource(id);
     const { classes, entryPoints } = this.#settings;
@@ -88,7 +104,10 @@ export class Compiler {
     }
     this.#refreshParts(changes);
     yield* this.#tellProblems(changes);
-    return this.#result(holdable);
+    return this.#result(
+      holdable,
+      [...roots].map((root) => root.ref),
+    );
   }
 
   /** Takes new holds over; the roots they make a difference to. */
@@ -130,7 +149,7 @@ export class Compiler {
     }
   }
 
-  #result(holdable: readonly Hold[]): CompileResult {
+  #result(holdable: readonly Hold[], redone: readonly ObjectRef[]): CompileResult {
     const changes = new Map<string, GraphChange>();
     for (const [name, build] of this.#classes) {
       const change = build.graph.takeChange();
@@ -146,6 +165,7 @@ export class Compiler {
       get problems() {
         return book.list();
       },
+      touched: [...redone, ...book.takeTouched()],
       holdable,
       releasable: [...this.#holds.values()].filter((hold) => this.#isOver(hold)).map((hold) => hold.id),
     };

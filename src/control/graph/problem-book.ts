@@ -1,10 +1,13 @@
 import { isDeepStrictEqual } from "node:util";
-import { objectKey } from "../../model/object-ref.ts";
+import { type ObjectRef, objectKey } from "../../model/object-ref.ts";
 import type { Problem } from "../../model/problem.ts";
 
-/** All problems of the world, by who told them. */
+/** All problems of the world, by who told them, and by whom they are about. */
 export class ProblemBook {
   readonly #bySource = new Map<unknown, readonly Problem[]>();
+  /** Who tells something about an object, by `objectKey`. */
+  readonly #sources = new Map<string, Set<unknown>>();
+  #touched: ObjectRef[] = [];
   #sorted: readonly Problem[] | null = [];
   #changed = false;
 
@@ -13,8 +16,10 @@ export class ProblemBook {
     const former = this.#bySource.get(source) ?? NONE;
     if (problems.length === 0 && former.length === 0) return;
     if (isDeepStrictEqual(former, problems)) return;
+    for (const { object } of former) this.#unlink(object, source);
     if (problems.length === 0) this.#bySource.delete(source);
     else this.#bySource.set(source, problems);
+    for (const { object } of problems) this.#link(object, source);
     this.#sorted = null;
     this.#changed = true;
   }
@@ -25,11 +30,43 @@ export class ProblemBook {
     return this.#sorted;
   }
 
+  /** The problems of one object, each once, sorted as in `list`. */
+  of(ref: ObjectRef): readonly Problem[] {
+    const key = objectKey(ref);
+    const sources = this.#sources.get(key);
+    if (sources === undefined) return NONE;
+    const told = [...sources].flatMap((source) => this.#bySource.get(source) ?? NONE);
+    return sort(told.filter((one) => objectKey(one.object) === key));
+  }
+
   /** Whether anything changed since the last call. */
   takeChanged(): boolean {
     const changed = this.#changed;
     this.#changed = false;
     return changed;
+  }
+
+  /** The objects that something else was told about since the last call; one may be named several times. */
+  takeTouched(): readonly ObjectRef[] {
+    const touched = this.#touched;
+    this.#touched = [];
+    return touched;
+  }
+
+  #link(ref: ObjectRef, source: unknown): void {
+    const key = objectKey(ref);
+    const sources = this.#sources.get(key);
+    if (sources === undefined) this.#sources.set(key, new Set([source]));
+    else sources.add(source);
+    this.#touched.push(ref);
+  }
+
+  #unlink(ref: ObjectRef, source: unknown): void {
+    const key = objectKey(ref);
+    const sources = this.#sources.get(key);
+    sources?.delete(source);
+    if (sources?.size === 0) this.#sources.delete(key);
+    this.#touched.push(ref);
   }
 }
 

@@ -60,6 +60,11 @@ export class Translations {
     return this.#roots.get(objectKey(ref));
   }
 
+  /** Every root. A live view. */
+  roots(): Iterable<RootUnit> {
+    return this.#roots.values();
+  }
+
   /** Whether anybody but `except` asks for a part. */
   isUsed(id: ResourceId, except: RootUnit | undefined): boolean {
     const askers = this.#questions.askers(askPart(id));

@@ -95,6 +95,11 @@ export class ObjectStore implements ObjectView {
     return changes;
   }
 
+  /** Whether an object has changed since the last `takeChanges`: whoever works on what that took has not seen it. */
+  isPending(ref: ObjectRef): boolean {
+    return this.#changes.has(objectKey(ref));
+  }
+
   /** Calls `listener` after every change, before `apply` or `remove` returns: it must be quick. The returned function ends that. */
   onChange(listener: () => void): () => void {
     this.#listeners.add(listener);
