@@ -1,0 +1,77 @@
+import type { KubeConfig } from "@kubernetes/client-node";
+import { Agent, type Dispatcher, ProxyAgent } from "undici";
+import type { Clock } from "../../kernel/clock.ts";
+import { type ApiAccess, accessOf } from "./kube-config.ts";
+
+/** How long credentials are believed before the kubeconfig, its files and plugins are asked again. */
+const ACCESS_LIFE_MS = 10_000;
+
+const CONNECT_TIMEOUT_MS = 10_000;
+/** Idle connections are kept for less than the API server keeps them. */
+const IDLE_MS = 30_000;
+/** TCP probes on a silent connection, so that devices in between do not forget it. */
+const TCP_PROBE_AFTER_MS = 30_000;
+
+/** Where and as whom to send a request, as of now. */
+export interface ApiRoute {
+  readonly access: ApiAccess;
+  readonly dispatcher: Dispatcher;
+}
+
+/** Connections to the API server that follow its kubeconfig: tokens, client certificates and authorities may change at any time. */
+export class ApiConnection {
+  readonly #load: () => Promise<KubeConfig>;
+  readonly #clock: Clock;
+  #config: KubeConfig;
+  #route: ApiRoute | null = null;
+  #readAtMs = 0;
+
+  constructor(config: KubeConfig, load: () => Promise<KubeConfig>, clock: Clock) {
+    this.#config = config;
+    this.#load = load;
+    this.#clock = clock;
+  }
+
+  /** Rejects when the credentials cannot be had. */
+  async route(): Promise<ApiRoute> {
+    const nowMs = this.#clock.monotonicMs();
+    if (this.#route !== null && nowMs - this.#readAtMs < ACCESS_LIFE_MS) return this.#route;
+    const access = await accessOf(this.#config);
+    this.#readAtMs = nowMs;
+    this.#route = this.#routeFor(access);
+    return this.#route;
+  }
+
+  /** The server refused what we have: next time everything is read anew, the kubeconfig itself included. */
+  async renew(): Promise<void> {
+    this.#config = await this.#load();
+    this.#readAtMs = Number.NEGATIVE_INFINITY;
+  }
+
+  async close(): Promise<void> {
+    await this.#route?.dispatcher.destroy();
+    this.#route = null;
+  }
+
+  #routeFor(access: ApiAccess): ApiRoute {
+    const former = this.#route;
+    if (former !== null && sameWay(former.access, access)) return { access, dispatcher: former.dispatcher };
+    // Exchanges under way end as they began; then their connections close.
+    former?.dispatcher.close().catch(() => {});
+    return { access, dispatcher: dispatcherFor(access) };
+  }
+}
+
+function sameWay(a: ApiAccess, b: ApiAccess): boolean {
+  const way = ({ origin, tls, proxyUrl }: ApiAccess): string => JSON.stringify([origin, tls, proxyUrl]);
+  return way(a) === way(b);
+}
+
+/** HTTP/1.1, a connection for each watch: in one HTTP/2 connection a watch that nobody reads would hold up the others. */
+function dispatcherFor({ tls, proxyUrl }: ApiAccess): Dispatcher {
+  const connect = { timeout: CONNECT_TIMEOUT_MS, keepAlive: true, keepAliveInitialDelay: TCP_PROBE_AFTER_MS };
+  // Deadlines are the client's own: a watch may well say nothing for a minute.
+  const common = { allowH2: false, keepAliveTimeout: IDLE_MS, headersTimeout: 0, bodyTimeout: 0 };
+  if (proxyUrl !== null) return new ProxyAgent({ ...common, uri: proxyUrl, requestTls: tls, connect });
+  return new Agent({ ...common, connect: { ...connect, ...tls } });
+}
