@@ -62,7 +62,14 @@ function sum(a: readonly Alternative[], b: readonly Alternative[]): Expanded {
 
 function product(a: readonly Alternative[], b: readonly Alternative[]): Expanded {
   if (a.length * b.length > ALTERNATIVES_MAX) return null;
-  return simplified(a.flatMap((left) => b.map((right) => [...left, ...right])));
+  const joined: Alternative[] = [];
+  for (const left of a) {
+    for (const right of b) {
+      if (left.length + right.length > LITERALS_MAX) return null;
+      if (!isContradiction(left, right)) joined.push(join(left, right));
+    }
+  }
+  return joined;
 }
 
 function alone(literal: Literal): readonly Alternative[] {
@@ -70,24 +77,15 @@ function alone(literal: Literal): readonly Alternative[] {
   return isAlwaysTrue(literal) ? [[]] : [[literal]];
 }
 
-/** Leaves out what nobody can fulfil, and in the rest what needs no saying. */
-function simplified(alternatives: readonly Alternative[]): Expanded {
-  if (alternatives.some((alternative) => alternative.length > LITERALS_MAX)) return null;
-  return alternatives.filter((alternative) => !isContradiction(alternative)).map(withoutImplied);
+/** Whether nobody can fulfil both. */
+function isContradiction(left: Alternative, right: Alternative): boolean {
+  for (const one of left) for (const other of right) if (excludes(one, other)) return true;
+  return false;
 }
 
-function isContradiction(alternative: Alternative): boolean {
-  return alternative.some((literal, index) => {
-    for (let at = 0; at < index; at++) if (excludes(alternative[at] as Literal, literal)) return true;
-    return false;
-  });
-}
-
-/** Of literals that imply each other the first stays. */
-function withoutImplied(alternative: Alternative): Alternative {
-  const needed = alternative.filter(
-    (literal, index) =>
-      !alternative.some((other, at) => at !== index && implies(other, literal) && (at < index || !implies(literal, other))),
-  );
-  return needed.length === alternative.length ? alternative : needed;
+/** Both, without what needs no saying: nothing in either is implied by the rest of it. Of literals that imply each other the first stays. */
+function join(left: Alternative, right: Alternative): Alternative {
+  const needed = left.filter((one) => !right.some((other) => implies(other, one) && !implies(one, other)));
+  for (const other of right) if (!left.some((one) => implies(one, other))) needed.push(other);
+  return needed;
 }

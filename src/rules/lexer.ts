@@ -16,18 +16,18 @@ const SPACE = /[ \t\r\n]*/y;
 const NAME = /[A-Za-z_][A-Za-z0-9_]*/y;
 const SYMBOL = /&&|\|\||[()!,]/y;
 /** Up to the closing quote; a backslash takes the next character with it. */
-const DOUBLE_QUOTED = /"((?:[^"\\\n]|\\[^\n])*)"/y;
-const BACK_QUOTED = /`([^`]*)`/y;
+const DOUBLE_QUOTED = /"(?:[^"\\\n]|\\[^\n])*"/y;
+const BACK_QUOTED = /`[^`]*`/y;
 
 /** Splits a rule into tokens; the last one is always `end`. Linear in the length of the text. */
 export function tokenize(text: string): Result<readonly Token[], RuleError> {
   const tokens: Token[] = [];
-  let offset = skipSpace(text, 0);
+  let offset = endOf(SPACE, text, 0);
   while (offset < text.length) {
     const token = readToken(text, offset);
     if (!token.ok) return token;
     tokens.push(token.value);
-    offset = skipSpace(text, token.value.end);
+    offset = endOf(SPACE, text, token.value.end);
   }
   tokens.push({ kind: "end", value: "", offset: text.length, end: text.length });
   return ok(tokens);
@@ -41,33 +41,34 @@ export function describeToken(token: Token): string {
 }
 
 function readToken(text: string, offset: number): Result<Token, RuleError> {
-  const symbol = matchAt(SYMBOL, text, offset);
-  if (symbol !== null) return ok({ kind: symbol[0] as Token["kind"], value: symbol[0], offset, end: offset + symbol[0].length });
-  const name = matchAt(NAME, text, offset);
-  if (name !== null) return ok({ kind: "name", value: name[0], offset, end: offset + name[0].length });
   if (text[offset] === "`") return readRawString(text, offset);
   if (text[offset] === '"') return readEscapedString(text, offset);
-  return fail(unexpectedCharacter(text, offset));
+  const nameEnd = endOf(NAME, text, offset);
+  if (nameEnd > offset) return ok({ kind: "name", value: text.slice(offset, nameEnd), offset, end: nameEnd });
+  const end = endOf(SYMBOL, text, offset);
+  if (end === offset) return fail(unexpectedCharacter(text, offset));
+  const value = text.slice(offset, end);
+  return ok({ kind: value as Token["kind"], value, offset, end });
 }
 
 /** Go's raw string literal: everything up to the next back-quote, carriage returns left out. */
 function readRawString(text: string, offset: number): Result<Token, RuleError> {
-  const found = matchAt(BACK_QUOTED, text, offset);
-  if (found === null) return fail(ruleError(text, offset, "string without its closing back-quote"));
-  const value = (found[1] as string).replaceAll("\r", "");
-  return ok({ kind: "string", value, offset, end: offset + found[0].length });
+  const end = endOf(BACK_QUOTED, text, offset);
+  if (end === offset) return fail(ruleError(text, offset, "string without its closing back-quote"));
+  const value = text.slice(offset + 1, end - 1).replaceAll("\r", "");
+  return ok({ kind: "string", value, offset, end });
 }
 
 function readEscapedString(text: string, offset: number): Result<Token, RuleError> {
-  const found = matchAt(DOUBLE_QUOTED, text, offset);
-  if (found === null) return fail(ruleError(text, offset, "string without its closing quote"));
-  const value = unescapeGo(found[1] as string);
+  const end = endOf(DOUBLE_QUOTED, text, offset);
+  if (end === offset) return fail(ruleError(text, offset, "string without its closing quote"));
+  const value = unescapeGo(text.slice(offset + 1, end - 1));
   if (!value.ok) {
     const { offset: at, what } = value.error;
     const hint = "back-quoted strings need no escapes: `^/v[0-9]+\\.json$`";
     return fail(ruleError(text, offset + 1 + at, what, hint));
   }
-  return ok({ kind: "string", value: value.value, offset, end: offset + found[0].length });
+  return ok({ kind: "string", value: value.value, offset, end });
 }
 
 function unexpectedCharacter(text: string, offset: number): RuleError {
@@ -80,11 +81,8 @@ function unexpectedCharacter(text: string, offset: number): RuleError {
   return ruleError(text, offset, `unexpected character ${JSON.stringify(char)}`, hints[char] ?? "");
 }
 
-function skipSpace(text: string, offset: number): number {
-  return offset + (matchAt(SPACE, text, offset)?.[0].length ?? 0);
-}
-
-function matchAt(pattern: RegExp, text: string, offset: number): RegExpExecArray | null {
+/** Where what a (sticky) pattern finds at `offset` ends; `offset` when it finds nothing there. */
+function endOf(pattern: RegExp, text: string, offset: number): number {
   pattern.lastIndex = offset;
-  return pattern.exec(text);
+  return pattern.test(text) ? pattern.lastIndex : offset;
 }

@@ -116,7 +116,7 @@ class RuleParser {
     if (empty !== undefined) return this.#fail(empty, `empty argument of ${matcher.name}`);
     const args = tokens.map((token) => token.value);
     const parsed = matcher.parse(args);
-    if (parsed.ok) return ok<RuleMatch>({ op: "match", matcher: matcher.name, args });
+    if (parsed.ok) return ok<RuleMatch>({ args, matcher: matcher.name, op: "match" });
     const { argument, message, hint, code } = parsed.error;
     return fail(ruleError(this.#text, (tokens[argument] ?? name).offset, message, hint, code));
   }

@@ -47,19 +47,20 @@ const MISSING: ReadonlySet<string> = new Set<ProblemCode>(["MiddlewareNotFound",
 export function makeRouter(draft: RouterDraft, treatment: Treatment): Router {
   const { object, rule, parents = [], isParent = false } = draft;
   const stands = treatment.obstacles.length === 0 && (treatment.service !== null || isParent);
-  return {
-    id: resourceId("router", object.ref, draft.key),
-    origin: object.ref,
+  // In the order of keys, as `canonicalJson` wants them.
+  const router: Router = {
     entryPoints: draft.entryPoints,
+    id: resourceId("router", object.ref, draft.key),
+    middlewares: stands ? treatment.middlewares : [],
+    origin: object.ref,
+    rank: rankOf(draft),
     rule,
     ruleText: printRule(rule),
-    rank: rankOf(draft),
-    middlewares: stands ? treatment.middlewares : [],
     service: stands ? treatment.service : null,
     tombstone: stands ? null : [...new Set(treatment.obstacles.map((obstacle) => obstacle.code))].sort(),
-    ...(parents.length > 0 ? { parents } : {}),
-    ...(stands && isParent ? { isParent } : {}),
   };
+  if (parents.length === 0 && !(stands && isParent)) return router;
+  return { ...router, ...(parents.length > 0 ? { parents } : {}), ...(stands && isParent ? { isParent } : {}) };
 }
 
 /** Whether a router is a tombstone for no other reason than that something it refers to is missing: `orConsent`, or the leave to. */
@@ -70,12 +71,16 @@ export function missesReference({ tombstone }: Router, orConsent: boolean): bool
 
 function rankOf({ object, rule, priority, index }: RouterDraft): Rank {
   const { kind, namespace, name } = object.ref;
+  const { host, path, pathLength, predicates } = specificity(rule, matchers);
   return {
-    priority,
-    ...specificity(rule, matchers),
     createdAtMs: object.deleting ? DELETING : (object.createdAtMs ?? NOT_CREATED),
-    object: `${namespace}/${name}/${kind}`,
+    host,
     index,
+    object: `${namespace}/${name}/${kind}`,
+    path,
+    pathLength,
+    predicates,
+    priority,
   };
 }
 

@@ -69,7 +69,7 @@ export class Intake {
     if (typeof inNamespace !== "string" || (schema.isNamespaced && !LABEL.test(inNamespace))) {
       return refuse("metadata.namespace", `${JSON.stringify(namespace)} is not a valid namespace.`, NAME_HINT);
     }
-    return ok({ ref: { kind, namespace: inNamespace, name }, value: document as unknown as KubernetesObject, schema });
+    return ok({ ref: { kind, name, namespace: inNamespace }, value: document as unknown as KubernetesObject, schema });
   }
 
   /** Holds an object against its schema. Changes nothing: what comes back is for `put`. */

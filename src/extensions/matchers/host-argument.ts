@@ -3,7 +3,8 @@ import { domainToASCII } from "node:url";
 import { excerpt } from "../../rules/rule-error.ts";
 
 const NAME_LENGTH_MAX = 253;
-const LABEL = /^(?!-)[a-z0-9_-]{1,63}(?<!-)$/;
+/** Labels of at most 63 characters (RFC 1123), none of which begins or ends with a hyphen, joined by dots. */
+const NAME = /^[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?(?:\.[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?)*$/;
 
 /** Why a text cannot be a host in canonical form (lower case, no port, no trailing dot), with what to write instead; null when it can. */
 export function hostProblem(host: string): { readonly message: string; readonly hint: string } | null {
@@ -36,5 +37,5 @@ function isBracketed(host: string): boolean {
 }
 
 function isName(host: string): boolean {
-  return host.length <= NAME_LENGTH_MAX && host.split(".").every((label) => LABEL.test(label));
+  return host.length <= NAME_LENGTH_MAX && NAME.test(host);
 }
