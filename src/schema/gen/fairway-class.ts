@@ -456,11 +456,15 @@ export interface Isolation {
  */
 export interface FairwayClassStatus {
   /**
-   * The metadata.generation that this status speaks of; an older one than the object's is out of date.
+   * The controller that wrote this status, as in IngressClass.spec.controller.
+   */
+  controllerName?: string;
+  /**
+   * The metadata.generation that this status speaks of; an older one than the object's is out of date, and -1 says that no controller has seen the object.
    */
   observedGeneration?: number;
   /**
-   * Accepted: the settings can be used. Programmed: every serving proxy of the class runs this generation.
+   * Accepted: the settings can be used. Programmed: every serving proxy of the class runs this generation. Ready: both. Stalled (only when True): nothing but a change to the object helps. Reconciling (only when True): proxies do not run it yet.
    *
    * @maxItems 16
    */

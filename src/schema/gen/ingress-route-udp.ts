@@ -77,11 +77,15 @@ export interface ServiceUDPReference {
  */
 export interface IngressRouteUDPStatus {
   /**
-   * The metadata.generation that this status speaks of; an older one than the object's is out of date.
+   * The controller that wrote this status, as in IngressClass.spec.controller.
+   */
+  controllerName?: string;
+  /**
+   * The metadata.generation that this status speaks of; an older one than the object's is out of date, and -1 says that no controller has seen the object.
    */
   observedGeneration?: number;
   /**
-   * Accepted: it can be served. ResolvedRefs: everything it names exists and may be used. Programmed: every serving proxy of its class runs this generation.
+   * Accepted: it can be served. ResolvedRefs: everything it names exists and may be used. Programmed: every serving proxy of its class runs this generation. Ready: all of these. Stalled (only when True): nothing but a change to the object helps. Reconciling (only when True): proxies do not run it yet.
    *
    * @maxItems 16
    */
