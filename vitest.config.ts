@@ -8,7 +8,7 @@ export default defineConfig({
         test: {
           name: "unit",
           testTimeout: 30_000,
-          include: ["src/**/*.test.ts", "hack/**/*.test.ts", "test/{golden,wire,fuzz,docs}/**/*.test.ts"],
+          include: ["src/**/*.test.ts", "hack/**/*.test.ts", "test/{golden,wire,fuzz,docs,kubernetes}/**/*.test.ts"],
         },
       },
       {
