@@ -21,16 +21,16 @@ processor. The Dockerfile makes the same one for those who have an engine.
   --help       this text
 `;
 
-/** Builds Fairway and puts its image into an archive. */
-export async function makeFairwayImage(archive: string): Promise<void> {
-  await build(DIST);
-  makeImage({ name: FAIRWAY_IMAGE, app: bundle(), main: "main.js" }, archive);
+/** Builds Fairway into a folder and puts its image into an archive. */
+export async function makeFairwayImage(archive: string, dist = DIST): Promise<void> {
+  await build(dist);
+  makeImage({ name: FAIRWAY_IMAGE, app: bundle(dist), main: "main.js" }, archive);
 }
 
-/** What `dist/` holds for the image: all but the archives beside it. */
-function bundle(): Readonly<Record<string, string>> {
-  const names = readdirSync(DIST).filter((name) => !name.endsWith(".tar"));
-  return Object.fromEntries(names.map((name) => [name, join(DIST, name)]));
+/** What the folder holds for the image: all but the archives beside it. */
+function bundle(dist: string): Readonly<Record<string, string>> {
+  const names = readdirSync(dist).filter((name) => !name.endsWith(".tar"));
+  return Object.fromEntries(names.map((name) => [name, join(dist, name)]));
 }
 
 async function main(): Promise<void> {
@@ -45,7 +45,7 @@ async function main(): Promise<void> {
     process.stdout.write(USAGE);
   } else if (values.root !== undefined) {
     await build(DIST);
-    layOutImageRoot(values.root, bundle());
+    layOutImageRoot(values.root, bundle(DIST));
   } else {
     await makeFairwayImage(values.out);
     console.log(`Made ${relative(process.cwd(), values.out)}, tagged ${FAIRWAY_IMAGE}.`);

@@ -9,6 +9,8 @@ export interface Echo {
   readonly method: string;
   /** Request target as it arrived, query included. */
   readonly path: string;
+  /** What the Host header says. */
+  readonly host: string;
   readonly headers: Readonly<Record<string, string | readonly string[]>>;
 }
 
@@ -19,11 +21,14 @@ export interface EchoServer {
   close(): Promise<void>;
 }
 
-/** Starts a small upstream on loopback that answers every request with an `Echo` as JSON. Port 0: one that is free. Rejects when the port is taken. */
-export async function startEchoServer(name: string, port = 0): Promise<EchoServer> {
+/**
+ * Starts a small upstream, on loopback unless told otherwise, that answers every request with an `Echo` as JSON. Port 0: one that is
+ * free. Rejects when the port is taken.
+ */
+export async function startEchoServer(name: string, port = 0, host = "127.0.0.1"): Promise<EchoServer> {
   const server = createServer({ keepAliveTimeout: 60_000 }, (request, response) => {
     const { method = "", url = "", headers } = request;
-    const body = `${JSON.stringify({ server: name, method, path: url, headers }, null, 2)}\n`;
+    const body = `${JSON.stringify({ server: name, method, path: url, host: headers.host ?? "", headers }, null, 2)}\n`;
     request.resume();
     response.writeHead(200, {
       "content-type": "application/json",
@@ -32,7 +37,7 @@ export async function startEchoServer(name: string, port = 0): Promise<EchoServe
     });
     response.end(method === "HEAD" ? undefined : body);
   });
-  server.listen(port, "127.0.0.1");
+  server.listen(port, host);
   await once(server, "listening");
   return {
     name,

@@ -15,21 +15,34 @@ export interface Outcome {
   readonly stderr: string;
 }
 
-/** A one-node Kubernetes cluster in a temporary folder. It ends with `stop`, and with this process at the latest. */
+/** Why there is no cluster: what this machine lacks. */
+export interface Missing {
+  readonly missing: string;
+}
+
+/** Where a cluster is: in namespaces of this machine, by their folder, or anywhere, by a kubeconfig. */
+type Place = { readonly folder: string } | { readonly kubeconfig: string };
+
+/** A Kubernetes cluster, as kubectl and programs beside it see it. */
 export class Cluster {
-  readonly #folder: string;
-  readonly #stopAtExit = (): void => this.stop();
+  readonly #place: Place;
+  /** Folder for files that kubectl reads. */
+  readonly #scratch: string;
   #documents = 0;
 
-  private constructor(folder: string) {
-    this.#folder = folder;
-    process.once("exit", this.#stopAtExit);
+  private constructor(place: Place) {
+    this.#place = place;
+    this.#scratch = "folder" in place ? place.folder : mkdtempSync(join(tmpdir(), "fairway-cluster-"));
   }
 
-  /** Starts one, building its programs first where that was not done yet; or says what this machine lacks for it. */
-  static async start(): Promise<Cluster | { readonly missing: string }> {
-    const cluster = new Cluster(mkdtempSync(join(tmpdir(), "fairway-cluster-")));
-    const { code, stderr } = await run(`${LOCAL}up`, [cluster.#folder]);
+  /**
+   * Starts one of one node, building its programs first where that was not done yet; or says what this machine lacks for it. Without a
+   * folder it gets one of its own, and ends with this process at the latest.
+   */
+  static async start(folder?: string): Promise<Cluster | Missing> {
+    const cluster = new Cluster({ folder: folder ?? mkdtempSync(join(tmpdir(), "fairway-cluster-")) });
+    if (folder === undefined) process.once("exit", cluster.#stopAtExit);
+    const { code, stderr } = await run(`${LOCAL}up`, [cluster.folder]);
     if (code === 0) return cluster;
     cluster.stop();
     const missing = MISSING.exec(stderr)?.[1];
@@ -37,29 +50,72 @@ export class Cluster {
     throw new Error(`the test cluster did not start:\n${stderr}`);
   }
 
-  kubectl(...args: readonly string[]): Promise<Outcome> {
-    return run(`${LOCAL}exec`, [this.#folder, "kubectl", ...args]);
+  /** One that was started in this folder, by this process or another one. */
+  static in(folder: string): Cluster {
+    return new Cluster({ folder });
   }
 
-  /** Runs kubectl with objects in a file, as in `kubectlWith([object], "create")`. */
-  async kubectlWith(objects: readonly unknown[], ...args: readonly string[]): Promise<Outcome> {
+  /** Any other, by a kubeconfig. */
+  static at(kubeconfig: string): Cluster {
+    return new Cluster({ kubeconfig });
+  }
+
+  /** Whether it is ours alone: tests may do to it what they like. */
+  get isOurs(): boolean {
+    return "folder" in this.#place;
+  }
+
+  /** The folder of a cluster of ours; inside it is `/run/cluster`, too. */
+  get folder(): string {
+    if (!("folder" in this.#place)) throw new Error("this cluster is somebody else's: it has no folder here");
+    return this.#place.folder;
+  }
+
+  /**
+   * Runs a program where the cluster's addresses can be reached, with kubectl on the PATH. In a cluster of ours that is beside its
+   * programs: `pkill` sees them and nothing else.
+   */
+  exec(program: string, ...args: readonly string[]): Promise<Outcome> {
+    if ("folder" in this.#place) return run(`${LOCAL}exec`, [this.#place.folder, program, ...args]);
+    return run(program, args, { ...process.env, KUBECONFIG: this.#place.kubeconfig });
+  }
+
+  kubectl(...args: readonly string[]): Promise<Outcome> {
+    return this.exec("kubectl", ...args);
+  }
+
+  /** Runs kubectl with objects in a file, as in `kubectlWith([object], "create")`; a text is YAML as it is. */
+  async kubectlWith(objects: string | readonly unknown[], ...args: readonly string[]): Promise<Outcome> {
     this.#documents += 1;
-    const path = join(this.#folder, `objects-${this.#documents}.yaml`);
-    writeFileSync(path, objects.map((object) => JSON.stringify(object)).join("\n---\n"));
+    const path = join(this.#scratch, `objects-${process.pid}-${this.#documents}.yaml`);
+    writeFileSync(path, typeof objects === "string" ? objects : objects.map((object) => JSON.stringify(object)).join("\n---\n"));
     return this.kubectl(...args, "--filename", path);
   }
 
-  /** Takes it down with everything in it, and removes the folder. */
+  /** Makes the image in an archive known to the node of a cluster of ours. */
+  async importImage(archive: string): Promise<void> {
+    succeeded(await this.exec("ctr", "-a", "/run/containerd.sock", "-n", "k8s.io", "images", "import", archive));
+  }
+
+  readonly #stopAtExit = (): void => this.stop();
+
+  /** Takes a cluster of ours down with everything in it, and removes the folder. */
   stop(): void {
     process.off("exit", this.#stopAtExit);
-    const { status, stderr } = spawnSync(`${LOCAL}down`, [this.#folder], { encoding: "utf8" });
-    if (status !== 0) console.error(`the test cluster in ${this.#folder} was not taken down: ${stderr}`);
+    const { status, stderr } = spawnSync(`${LOCAL}down`, [this.folder], { encoding: "utf8" });
+    if (status !== 0) console.error(`the test cluster in ${this.folder} was not taken down: ${stderr}`);
   }
 }
 
-function run(program: string, args: readonly string[]): Promise<Outcome> {
+/** What a program printed that must have succeeded. */
+export function succeeded({ code, stdout, stderr }: Outcome): string {
+  if (code !== 0) throw new Error(`exit code ${code}: ${stderr.trim() || stdout.trim()}`);
+  return stdout;
+}
+
+function run(program: string, args: readonly string[], env = process.env): Promise<Outcome> {
   return new Promise((resolve, reject) => {
-    execFile(program, args, { encoding: "utf8", maxBuffer: OUTPUT_BYTES_MAX }, (error, stdout, stderr) => {
+    execFile(program, args, { encoding: "utf8", maxBuffer: OUTPUT_BYTES_MAX, env }, (error, stdout, stderr) => {
       if (error !== null && typeof error.code !== "number") reject(error);
       else resolve({ code: typeof error?.code === "number" ? error.code : 0, stdout, stderr });
     });

@@ -4,7 +4,7 @@ import { parseAllDocuments } from "yaml";
 import { coreSchemaFile, KINDS } from "../../hack/core-schemas/kinds.ts";
 import { toJsonSchema } from "../../hack/core-schemas/openapi.ts";
 import { type Crd, crdSchema, readCrd, type Schema } from "../../hack/generate/schema.ts";
-import { Cluster, type Outcome } from "./cluster.ts";
+import { Cluster, type Missing, type Outcome, succeeded } from "./cluster.ts";
 import { schemaNodes } from "./schema-nodes.ts";
 import { VIOLATIONS } from "./violations.ts";
 
@@ -35,7 +35,7 @@ interface EndpointSlice {
   readonly endpoints: { addresses: string[] }[];
 }
 
-let started: Cluster | { readonly missing: string };
+let started: Cluster | Missing;
 
 beforeAll(async () => {
   started = await Cluster.start();
@@ -259,10 +259,6 @@ function cluster(): Cluster {
 }
 
 /** What a program printed; fails the test when it failed. */
-function succeeded({ code, stdout, stderr }: Outcome): string {
-  expect(code, stderr).toBe(0);
-  return stdout;
-}
 
 /** Offers an object to the API server under strict validation, without keeping it. */
 function create(kind: string, spec: unknown): Promise<Outcome> {
