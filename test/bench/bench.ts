@@ -3,10 +3,11 @@ import { changes } from "./changes.ts";
 import { churn } from "./churn.ts";
 import { compile } from "./compile.ts";
 import type { Bench } from "./contract.ts";
+import { exchange } from "./exchange.ts";
 import { load } from "./load.ts";
 import { routes } from "./routes.ts";
 
-const BENCHES: readonly Bench[] = [routes, compile, load, changes, churn];
+const BENCHES: readonly Bench[] = [routes, compile, load, changes, churn, exchange];
 const EXIT_WRONG_USE = 2;
 
 function usage(): string {

@@ -27,9 +27,9 @@ export class FairwayDev {
   #port = 0;
   #noteLive = Promise.withResolvers<void>();
 
-  /** Starts it; resolves when the folder is served. */
-  static async start(folder: string, workers: number): Promise<FairwayDev> {
-    const dev = new FairwayDev(folder, workers);
+  /** Starts it; resolves when the folder is served. `flags` come after those given here; `main` is another build of the program. */
+  static async start(folder: string, workers: number, flags: readonly string[] = [], main = MAIN): Promise<FairwayDev> {
+    const dev = new FairwayDev(folder, workers, flags, main);
     try {
       if ((await dev.liveAfter(0, START_TIMEOUT_MS)) === null || dev.port === 0) throw new Error("it is not live in time");
       return dev;
@@ -39,9 +39,9 @@ export class FairwayDev {
     }
   }
 
-  private constructor(folder: string, workers: number) {
-    const args = ["dev", folder, "--entrypoint", "web=127.0.0.1:0", "--workers", String(workers), "--events", "json"];
-    this.#process = spawn(process.execPath, [MAIN, ...args], { stdio: ["ignore", "pipe", "pipe"] });
+  private constructor(folder: string, workers: number, flags: readonly string[], main: string) {
+    const args = ["dev", folder, "--entrypoint", "web=127.0.0.1:0", "--workers", String(workers), "--events", "json", ...flags];
+    this.#process = spawn(process.execPath, [main, ...args], { stdio: ["ignore", "pipe", "pipe"] });
     process.once("exit", this.#abandon);
     for (const stream of [this.#process.stdout, this.#process.stderr]) {
       if (stream !== null) createInterface({ input: stream }).on("line", (line) => this.#take(line));
