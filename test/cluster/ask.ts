@@ -25,13 +25,15 @@ interface ProxyService {
   };
 }
 
-/** The load balancer of the proxies' Service, else its ports on a node. */
+/** The load balancer of the proxies' Service, else its ports on a node, or on the address in FAIRWAY_TEST_ADDRESS. */
 export async function proxyTarget(cluster: Cluster): Promise<CurlTarget> {
   const service = ["get", "service", "fairway-proxy", "--namespace=fairway-system", "--output=json"];
   const { spec, status } = JSON.parse(succeeded(await cluster.kubectl(...service))) as ProxyService;
   const balancer = status.loadBalancer?.ingress?.[0];
   const [web, websecure] = spec.ports;
   if (balancer !== undefined) return target(balancer.ip ?? balancer.hostname, web?.port, websecure?.port);
+  const said = process.env.FAIRWAY_TEST_ADDRESS;
+  if (said !== undefined) return target(said, web?.nodePort, websecure?.nodePort);
   const path = '{.items[0].status.addresses[?(@.type=="InternalIP")].address}';
   const address = succeeded(await cluster.kubectl("get", "nodes", `--output=jsonpath=${path}`)).split(" ")[0];
   return target(address, web?.nodePort, websecure?.nodePort);

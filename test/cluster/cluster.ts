@@ -8,6 +8,9 @@ const OUTPUT_BYTES_MAX = 64 * 1024 * 1024;
 /** What `local/up` says when the machine lacks something, as opposed to a cluster that does not start. */
 const MISSING = /cluster: (needs root .*|Go 1\.26 or newer is needed .*|install these packages first:.*)/;
 
+/** A program in a process group of its own does not get the terminal's Ctrl-C, so that a second one does not end the clean-up. */
+const AWAY_FROM_CTRL_C = { detached: true };
+
 /** How a program ended. */
 export interface Outcome {
   readonly code: number;
@@ -102,7 +105,7 @@ export class Cluster {
   /** Takes a cluster of ours down with everything in it, and removes the folder. */
   stop(): void {
     process.off("exit", this.#stopAtExit);
-    const { status, stderr } = spawnSync(`${LOCAL}down`, [this.folder], { encoding: "utf8" });
+    const { status, stderr } = spawnSync(`${LOCAL}down`, [this.folder], { encoding: "utf8", ...AWAY_FROM_CTRL_C });
     if (status !== 0) console.error(`the test cluster in ${this.folder} was not taken down: ${stderr}`);
   }
 }
