@@ -16,6 +16,9 @@ import { unusedMiddleware } from "./unused-middleware.ts";
 
 export type { CompilerStore };
 
+/** An object that is compiled for its own sake, and what it was compiled to. A live view: read it before the next run. */
+export type CompiledRoot = Readonly<Pick<RootUnit, "ref" | "generation" | "translation">>;
+
 /**
  * Turns all objects into one routing graph per class, redoing only what a change leads to.
  *
@@ -70,12 +73,12 @@ export class Compiler {
   }
 
   /** What an object was compiled to in the last run; undefined when it is of no kind that is compiled, or gone. */
-  root(ref: ObjectRef): RootTranslation | undefined {
-    return this.#translations.root(ref)?.translation;
+  root(ref: ObjectRef): CompiledRoot | undefined {
+    return this.#translations.root(ref);
   }
 
   /** Every object that is compiled for its own sake. A live view: read it before the next run. */
-  roots(): Iterable<Pick<RootUnit, "ref" | "translation">> {
+  roots(): Iterable<CompiledRoot> {
     return this.#translations.roots();
   }
 

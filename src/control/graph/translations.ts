@@ -109,7 +109,7 @@ export class Translations {
     const key = objectKey(ref);
     let root = this.#roots.get(key);
     if (root === undefined) {
-      root = { type: "root", ref, level: 2, translation: nothing() };
+      root = { type: "root", ref, level: 2, generation: 0, translation: nothing() };
       this.#roots.set(key, root);
     }
     return root;
@@ -121,6 +121,7 @@ export class Translations {
     const object = view.get(kind, namespace, name);
     const translate = ROOT_TRANSLATORS.get(kind);
     if (!round.roots.has(unit)) round.roots.set(unit, unit.translation);
+    unit.generation = object?.generation ?? 0;
     if (object === undefined || translate === undefined) {
       this.#roots.delete(objectKey(unit.ref));
       view.questions.clear();

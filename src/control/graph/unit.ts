@@ -20,6 +20,8 @@ export interface RootUnit {
   readonly type: "root";
   readonly ref: ObjectRef;
   readonly level: 2;
+  /** Generation of the object that `translation` is of. */
+  generation: number;
   translation: RootTranslation;
 }
 
