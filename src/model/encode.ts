@@ -45,7 +45,15 @@ export function decodeResource(encoded: EncodedResource): Result<Resource, strin
   return ok(value as Resource);
 }
 
-const TYPES: ReadonlySet<string> = new Set(["entryPoint", "router", "middleware", "service", "endpoints", "certificate"]);
+const TYPES: ReadonlySet<string> = new Set([
+  "entryPoint",
+  "router",
+  "middleware",
+  "service",
+  "endpoints",
+  "certificate",
+  "settings",
+]);
 
 /**
  * The version of a set of resources: the sum of their hashes modulo 2^256. Independent of order; one change costs one addition.

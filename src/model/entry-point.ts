@@ -12,4 +12,38 @@ export interface EntryPoint {
   readonly tls: boolean;
   /** CIDRs of peers whose X-Forwarded-* headers are believed. Empty: nobody's. */
   readonly trustedProxies: readonly string[];
+  /** What differs from the defaults; absent where nothing does. */
+  readonly policy?: EntryPointPolicy;
 }
+
+/**
+ * What is asked of the clients of one entry point; what is absent has the default of the proxy (docs/reference/limits.md). A change
+ * holds for connections that come after it. 0 means no limit, and no end, where the default may be turned off.
+ */
+export interface EntryPointPolicy {
+  /** Present where the client's address is not added to X-Forwarded-For. */
+  readonly hidesClientAddress?: true;
+  readonly requestsPerConnectionMax?: number;
+  readonly targetBytesMax?: number;
+  readonly headBytesMax?: number;
+  readonly fieldsMax?: number;
+  readonly bodyBytesMax?: number;
+  /** Most of a request body that is kept for sending it once more. */
+  readonly replayBytesMax?: number;
+  readonly handshakeMs?: number;
+  readonly headMs?: number;
+  readonly requestBodyIdleMs?: number;
+  readonly responseIdleMs?: number;
+  readonly keepAliveMs?: number;
+  readonly connectionAgeMs?: number;
+  readonly tunnelIdleMs?: number;
+  /** Present where several slashes in a row stay as they are. */
+  readonly keepsSlashes?: true;
+  /** The characters that may be percent-encoded in a path though servers disagree about them, in order of their codes. */
+  readonly allowedEscapes?: string;
+  /** What becomes of fields whose name holds an underscore; absent: they are dropped. */
+  readonly underscored?: "keep" | "reject";
+}
+
+/** The characters `allowedEscapes` may hold. */
+export const DISPUTED_ESCAPES = "\0#%/;?\\";

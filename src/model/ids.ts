@@ -1,7 +1,7 @@
 import type { ObjectRef } from "./object-ref.ts";
 
 /** The kinds of compiled things a snapshot is made of. */
-export type ResourceType = "entryPoint" | "router" | "middleware" | "service" | "endpoints" | "certificate";
+export type ResourceType = "entryPoint" | "router" | "middleware" | "service" | "endpoints" | "certificate" | "settings";
 
 /**
  * The name of one compiled thing: `type:Kind/namespace/name/key`.

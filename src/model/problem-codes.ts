@@ -99,6 +99,39 @@ export const PROBLEM_CODES = {
     meaning: "Rules are too large, or too many in one place, for a check whether requests reach them; they work all the same.",
   },
   NoEndpoints: { severity: "warning", meaning: "A Service has no ready endpoint; its routes answer 503 until one is ready." },
+  FairwayClassNotFound: {
+    severity: "error",
+    meaning:
+      "An IngressClass names a FairwayClass that does not exist; the class keeps the settings it had, and is not served at first.",
+  },
+  ParametersRefused: {
+    severity: "error",
+    meaning:
+      "The parameters of an IngressClass are no FairwayClass; the class keeps the settings it had, and is not served at first.",
+  },
+  EntryPointInvalid: {
+    severity: "error",
+    meaning: "An entry point of a FairwayClass cannot be opened as it is written; it keeps its last good form, or is not opened.",
+  },
+  SettingInvalid: { severity: "error", meaning: "A setting of a FairwayClass cannot be used; its default counts." },
+  SharedServiceAccount: {
+    severity: "error",
+    meaning:
+      "Two ingress classes name the same ServiceAccount for their proxies, which get the configuration of the older class.",
+  },
+  SeveralDefaultClasses: {
+    severity: "warning",
+    meaning: "More than one ingress class is marked as the default; the older one counts.",
+  },
+  SettingsElsewhere: {
+    severity: "warning",
+    meaning: "Several ingress classes are served as one; the FairwayClass of another one counts.",
+  },
+  ClassUnclear: {
+    severity: "warning",
+    meaning: "An object names no ingress class, and there are several it could be of; it is not served.",
+  },
+  UnusedFairwayClass: { severity: "info", meaning: "No ingress class names this FairwayClass in its parameters." },
   ClassMismatch: { severity: "warning", meaning: "The ingress class annotation and the field disagree; the field counts." },
   UnusedMiddleware: { severity: "info", meaning: "No route uses this Middleware." },
   InternalError: {

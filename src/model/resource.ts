@@ -2,6 +2,7 @@ import type { Certificate } from "./certificate.ts";
 import type { EntryPoint } from "./entry-point.ts";
 import type { ResourceId, ResourceType } from "./ids.ts";
 import type { Middleware } from "./middleware.ts";
+import type { ProxySettings } from "./proxy-settings.ts";
 import type { Router } from "./router.ts";
 import type { Endpoints, Service } from "./service.ts";
 
@@ -13,6 +14,7 @@ export interface ResourceBodies {
   service: Service;
   endpoints: Endpoints;
   certificate: Certificate;
+  settings: ProxySettings;
 }
 
 /** One compiled thing of the routing graph, decoded. */

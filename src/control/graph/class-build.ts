@@ -1,4 +1,3 @@
-import type { EntryPoint } from "../../model/entry-point.ts";
 import type { ResourceId } from "../../model/ids.ts";
 import type { Resource } from "../../model/resource.ts";
 import type { RootTranslation } from "../translate/translation.ts";
@@ -28,10 +27,22 @@ export class ClassBuild {
   readonly #own = new Map<ResourceId, Resource>();
   readonly #contributions = new Map<RootUnit, Contribution>();
   #held: ReadonlyMap<ResourceId, Resource> = new Map();
+  #brought: ReadonlyMap<ResourceId, Resource> = new Map();
 
   /** `partResource` gives the newest form of what roots share. */
-  constructor(entryPoints: readonly EntryPoint[], partResource: (id: ResourceId) => Resource | undefined) {
-    this.graph = new ClassGraph(entryPoints, (id) => this.#own.get(id) ?? partResource(id) ?? this.#held.get(id));
+  constructor(partResource: (id: ResourceId) => Resource | undefined) {
+    this.graph = new ClassGraph((id) => this.#brought.get(id) ?? this.#own.get(id) ?? partResource(id) ?? this.#held.get(id));
+  }
+
+  /** Replaces what the class itself brings to its graph: entry points and the like. The same array again changes nothing. */
+  bring(resources: readonly Resource[]): void {
+    const before = this.#brought;
+    this.#brought = new Map(resources.map((resource) => [resource.id, resource]));
+    for (const id of this.#brought.keys()) {
+      if (before.has(id)) this.graph.refresh(id);
+      else this.graph.retain(id);
+    }
+    for (const id of before.keys()) if (!this.#brought.has(id)) this.graph.release(id);
   }
 
   /** Settles what old forms of rules lead to where the live graph no longer has it. Of two versions that of the first id counts. */

@@ -1,5 +1,4 @@
 import { assert } from "../../kernel/assert.ts";
-import type { EntryPoint } from "../../model/entry-point.ts";
 import type { ResourceId } from "../../model/ids.ts";
 import type { Resource } from "../../model/resource.ts";
 import type { GraphChange } from "./compile-result.ts";
@@ -17,12 +16,8 @@ export class ClassGraph {
   /** What each resource touched since the last `takeChange` was before; undefined when it was not there. */
   #before = new Map<ResourceId, Resource | undefined>();
 
-  constructor(entryPoints: readonly EntryPoint[], find: (id: ResourceId) => Resource | undefined) {
+  constructor(find: (id: ResourceId) => Resource | undefined) {
     this.#find = find;
-    for (const entryPoint of entryPoints) {
-      this.#put(entryPoint.id, entryPoint);
-      this.#counts.set(entryPoint.id, 1);
-    }
   }
 
   /** All resources. A live view. */

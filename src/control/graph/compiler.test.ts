@@ -375,6 +375,7 @@ function brokenFor(store: ObjectStore, broken: Set<string>): CompilerStore {
     },
     endpointSlices: (namespace, name) => store.endpointSlices(namespace, name).map(reading),
     referenceGrants: (namespace) => store.referenceGrants(namespace),
+    ingressClasses: () => store.ingressClasses(),
     childrenOf: (namespace, name) => store.childrenOf(namespace, name),
     list: (kind) => store.list(kind),
   };

@@ -1,9 +1,10 @@
 import { type Clock, systemClock } from "../../kernel/clock.ts";
 import type { RoutingGraph } from "../../model/graph.ts";
-import type { ResourceId } from "../../model/ids.ts";
 import type { ObjectRef } from "../../model/object-ref.ts";
 import type { Problem } from "../../model/problem.ts";
-import { type CompileSettings, publishedClasses } from "../translate/settings.ts";
+import type { ClassMemory } from "../translate/class-part.ts";
+import type { ClassSettings } from "../translate/class-settings.ts";
+import type { CompileSettings } from "../translate/settings.ts";
 import type { RootTranslation } from "../translate/translation.ts";
 import { ClassBuild } from "./class-build.ts";
 import type { CompileResult, GraphChange } from "./compile-result.ts";
@@ -22,32 +23,37 @@ export type CompiledRoot = Readonly<Pick<RootUnit, "ref" | "generation" | "trans
 /**
  * Turns all objects into one routing graph per class, redoing only what a change leads to.
  *
- * The result depends on the store and the holds alone, never on the way that led there: an incremental run and a run over
+ * The result depends on the store, the holds, and what was good of classes (`memory`) alone, never on the way that led there: an incremental run and a run over
  * everything give the same graphs and the same problems.
  */
 export class Compiler {
   readonly #settings: CompileSettings;
   readonly #clock: Clock;
+  readonly #memory: ClassMemory;
   #translations: Translations;
-  #classes: ReadonlyMap<string, ClassBuild>;
+  readonly #classes = new Map<string, ClassBuild>();
+  /** Classes whose graph was begun in this run. */
+  readonly #begun = new Set<string>();
   #problems = new ProblemBook();
   #holds: Holds = NO_HOLDS;
   #isFirstRun = true;
 
-  constructor(settings: CompileSettings, clock: Clock = systemClock) {
+  /** `memory` is what was good of classes before, from another compiler's `memory`. */
+  constructor(settings: CompileSettings, clock: Clock = systemClock, memory: ClassMemory = new Map()) {
     this.#settings = settings;
     this.#clock = clock;
-    this.#translations = new Translations(settings, clock);
-    this.#classes = this.#emptyClasses();
+    this.#memory = memory;
+    this.#translations = new Translations(settings, clock, memory);
   }
 
   /**
-   * Forgets everything: after a run that ended with an error, what is half done cannot be built upon. The next run must be one over
-   * everything, and its changes are whole.
+   * Forgets everything but what was good of classes: after a run that ended with an error, what is half done cannot be built upon. The
+   * next run must be one over everything, and its changes are whole.
    */
   reset(): void {
-    this.#translations = new Translations(this.#settings, this.#clock);
-    this.#classes = this.#emptyClasses();
+    this.#translations = new Translations(this.#settings, this.#clock, this.#memory);
+    this.#classes.clear();
+    this.#begun.clear();
     this.#problems = new ProblemBook();
     this.#holds = NO_HOLDS;
     this.#isFirstRun = true;
@@ -87,14 +93,41 @@ export class Compiler {
     return this.#problems.of(ref);
   }
 
-  #emptyClasses(): ReadonlyMap<string, ClassBuild> {
-    const partResource = (id: ResourceId) => this.#translations.resource(id);
-    const { classes, entryPoints } = this.#settings;
-    return new Map(publishedClasses(classes).map((name) => [name, new ClassBuild(entryPoints, partResource)]));
+  /** Names of the classes that are published as of the last run, sorted. */
+  classes(): readonly string[] {
+    return [...this.#classes.keys()].sort();
+  }
+
+  /** What a published class is configured as, as of the last run: where its FairwayClass is gone, as it was before. */
+  settingsOf(className: string): ClassSettings | undefined {
+    return this.#memory.get(className)?.settings;
+  }
+
+  /** What was good of the classes the last time: an input of the next compile from nothing, so that it gives what this one gives. */
+  get memory(): ClassMemory {
+    return new Map(this.#memory);
+  }
+
+  /** Begins the graphs of classes that have come, and gives each class its entry points; the names of those that have gone. */
+  #followClasses(): ReadonlySet<string> {
+    const gone = new Set(this.#classes.keys());
+    for (const [name, brings] of this.#translations.classes()) {
+      gone.delete(name);
+      let build = this.#classes.get(name);
+      if (build === undefined) {
+        build = new ClassBuild((id) => this.#translations.resource(id));
+        build.setHolds(name, this.#holds);
+        this.#classes.set(name, build);
+        this.#begun.add(name);
+      }
+      build.bring(brings);
+    }
+    return gone;
   }
 
   *#run(store: CompilerStore, changed: Iterable<ObjectRef> | "all", holds: Holds): Generator<void, CompileResult> {
     const changes = yield* this.#translations.update(store, changed);
+    const gone = this.#followClasses();
     const roots = new Set([...changes.roots.keys(), ...this.#takeHolds(holds)]);
     const holdable: Hold[] = [];
     for (const root of roots) {
@@ -107,10 +140,12 @@ export class Compiler {
     }
     this.#refreshParts(changes);
     yield* this.#tellProblems(changes);
-    return this.#result(
+    const result = this.#result(
       holdable,
       [...roots].map((root) => root.ref),
     );
+    for (const name of gone) this.#classes.delete(name);
+    return result;
   }
 
   /** Takes new holds over; the roots they make a difference to. */
@@ -156,12 +191,13 @@ export class Compiler {
     const changes = new Map<string, GraphChange>();
     for (const [name, build] of this.#classes) {
       const change = build.graph.takeChange();
-      if (this.#isFirstRun) changes.set(name, { ...change, isWhole: true });
+      if (this.#isFirstRun || this.#begun.has(name)) changes.set(name, { ...change, isWhole: true });
       else if (change.upserts.length > 0 || change.removals.length > 0) changes.set(name, change);
     }
     const book = this.#problems;
     const problemsChanged = book.takeChanged() || this.#isFirstRun;
     this.#isFirstRun = false;
+    this.#begun.clear();
     return {
       changes,
       problemsChanged,

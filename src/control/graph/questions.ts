@@ -13,6 +13,7 @@ export const askObject = (kind: string, namespace: string, name: string): Questi
 export const askSlices = (namespace: string, service: string): Question => `slices ${namespace}/${service}` as Question;
 export const askGrants = (namespace: string): Question => `grants ${namespace}` as Question;
 export const askChildren = (namespace: string, name: string): Question => `children ${namespace}/${name}` as Question;
+export const ASK_CLASSES = "ingress classes" as Question;
 export const askPart = (id: ResourceId): Question => `part ${id}` as Question;
 
 /** The part a question is about, or null. */
@@ -89,6 +90,7 @@ export class ChangeReader {
     const { kind, namespace, name } = ref;
     if (kind === "EndpointSlice") return this.#aboutGroups(ref, slicesAsked(view.get(kind, namespace, name)));
     if (kind === "ReferenceGrant") return [askGrants(namespace)];
+    if (kind === "IngressClass") return [askObject(kind, namespace, name), ASK_CLASSES];
     if (kind !== "IngressRoute") return [askObject(kind, namespace, name)];
     return [askObject(kind, namespace, name), ...this.#aboutGroups(ref, childrenAsked(view.get(kind, namespace, name)))];
   }

@@ -2,12 +2,16 @@ import { type ResourceId, resourceId } from "../../model/ids.ts";
 import type { ObjectView } from "../store/object-view.ts";
 import type { StoredObject } from "../store/stored-object.ts";
 import { translateCertificate } from "../translate/certificate.ts";
+import { type ClassMemory, translateClass } from "../translate/class-part.ts";
+import { translateClassRoster } from "../translate/class-roster.ts";
 import { endpointsId, translateEndpoints } from "../translate/endpoints.ts";
 import { translateMiddleware } from "../translate/middleware.ts";
 import { serviceId, translateService } from "../translate/service.ts";
 import type { CompileSettings } from "../translate/settings.ts";
 import type {
   CertificateFace,
+  ClassFace,
+  ClassRoster,
   EndpointsTarget,
   MiddlewareFace,
   PartTranslation,
@@ -15,7 +19,7 @@ import type {
   ServiceTarget,
   TranslateView,
 } from "../translate/translation.ts";
-import { askChildren, askGrants, askObject, askPart, askSlices, type Question } from "./questions.ts";
+import { ASK_CLASSES, askChildren, askGrants, askObject, askPart, askSlices, type Question } from "./questions.ts";
 import type { PartUnit } from "./unit.ts";
 
 /** Where a view gets parts from: remembered, or made now. */
@@ -27,12 +31,14 @@ export class RecordingView implements TranslateView {
   readonly #objects: ObjectView;
   readonly #parts: PartSource;
   readonly #settings: CompileSettings;
+  readonly #memory: ClassMemory;
   readonly #nowMs: number;
 
-  constructor(objects: ObjectView, parts: PartSource, settings: CompileSettings, nowMs: number) {
+  constructor(objects: ObjectView, parts: PartSource, settings: CompileSettings, memory: ClassMemory, nowMs: number) {
     this.#objects = objects;
     this.#parts = parts;
     this.#settings = settings;
+    this.#memory = memory;
     this.#nowMs = nowMs;
   }
 
@@ -79,8 +85,30 @@ export class RecordingView implements TranslateView {
     return this.#face<CertificateFace>(id, 0, (view) => translateCertificate(namespace, name, view, nowMs));
   }
 
+  ingressClasses(): readonly StoredObject[] {
+    this.questions.add(ASK_CLASSES);
+    return this.#objects.ingressClasses();
+  }
+
+  classRoster(): ClassRoster {
+    const settings = this.#settings;
+    return this.#face<ClassRoster>(ROSTER_PART, 0, (view) => translateClassRoster(view, settings));
+  }
+
+  ingressClass(name: string): ClassFace | null {
+    const [settings, memory] = [this.#settings, this.#memory];
+    return this.#face<ClassFace | null>(classPart(name), 1, (view) => translateClass(name, view, settings, memory));
+  }
+
   #face<Face>(id: ResourceId, level: PartUnit["level"], translate: (view: TranslateView) => PartTranslation<Face>): Face {
     this.questions.add(askPart(id));
     return this.#parts(id, level, translate).face as Face;
   }
+}
+
+const ROSTER_PART = resourceId("settings", { kind: "IngressClass", namespace: "", name: "" }, "roster");
+
+/** The id of the part that is a class. Its name may be anything somebody wrote, so it is the key. */
+export function classPart(name: string): ResourceId {
+  return resourceId("settings", { kind: "IngressClass", namespace: "", name: "" }, `class/${name}`);
 }

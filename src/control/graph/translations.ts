@@ -5,12 +5,13 @@ import { type ObjectRef, objectKey } from "../../model/object-ref.ts";
 import type { Resource } from "../../model/resource.ts";
 import type { ObjectView } from "../store/object-view.ts";
 import type { StoredObject } from "../store/stored-object.ts";
+import type { ClassMemory } from "../translate/class-part.ts";
 import { ROOT_TRANSLATORS } from "../translate/root-translators.ts";
 import type { CompileSettings } from "../translate/settings.ts";
 import { nothing, type PartTranslation, type RootTranslation } from "../translate/translation.ts";
 import { defect } from "./defect.ts";
 import { askPart, ChangeReader, GROUPED_KINDS, partOf, type Question, Questions } from "./questions.ts";
-import { RecordingView } from "./recording-view.ts";
+import { classPart, RecordingView } from "./recording-view.ts";
 import { LEVELS, type PartUnit, type RootUnit, type Unit } from "./unit.ts";
 
 /** What the compiler reads: the store. */
@@ -39,10 +40,22 @@ export class Translations {
   readonly #parts = new Map<ResourceId, PartUnit>();
   readonly #questions = new Questions<Unit>();
   readonly #reader = new ChangeReader();
+  readonly #memory: ClassMemory;
+  /** Asks for the classes that are published, so that they are there whether an object asks or not. */
+  readonly #census: RootUnit = { type: "root", ref: CENSUS, level: 2, generation: 0, translation: nothing() };
+  #classes: readonly string[] = [];
 
-  constructor(settings: CompileSettings, clock: Clock) {
+  /** `memory` is what was good of classes; it is kept up to date. */
+  constructor(settings: CompileSettings, clock: Clock, memory: ClassMemory) {
     this.#settings = settings;
     this.#clock = clock;
+    this.#memory = memory;
+  }
+
+  /** The classes that are published, each with what it brings to its graph: entry points and the like. */
+  classes(): ReadonlyMap<string, readonly Resource[]> {
+    const brought = this.#classes.map((name) => [name, this.part(classPart(name))?.brings] as const);
+    return new Map(brought.flatMap(([name, brings]) => (brings === undefined ? [] : [[name, brings]])));
   }
 
   /** What a part is compiled to now; undefined when nobody asks for it. */
@@ -79,6 +92,7 @@ export class Translations {
     for (const level of LEVELS) {
       for (const unit of round.queues[level]) {
         if (unit.type === "part") this.#redoPart(unit, store, round);
+        else if (unit === this.#census) this.#redoCensus(store, round);
         else this.#redoRoot(unit, store, round);
         yield;
       }
@@ -92,6 +106,7 @@ export class Translations {
     for (const kind of ROOT_TRANSLATORS.keys()) {
       for (const object of store.list(kind)) round.queue(this.#rootFor(object.ref));
     }
+    round.queue(this.#census);
     for (const root of this.#roots.values()) round.queue(root);
     for (const part of this.#parts.values()) round.queue(part);
   }
@@ -132,6 +147,13 @@ export class Translations {
     this.#note(unit, view, round);
   }
 
+  #redoCensus(store: CompilerStore, round: Round): void {
+    const view = this.#view(store, round);
+    this.#classes = view.classRoster().published;
+    for (const name of this.#classes) view.ingressClass(name);
+    this.#note(this.#census, view, round);
+  }
+
   /** Translates a unit. One that hits a defect keeps its translation, so that it takes nothing else out, and says so. */
   #attempt<T extends PartTranslation | RootTranslation>(
     unit: { translation: T } & Unit,
@@ -166,6 +188,7 @@ export class Translations {
       (id, level, translate) =>
         this.#askedPart({ type: "part", id, level, translate, translation: UNTRANSLATED }, view, store, round),
       this.#settings,
+      this.#memory,
       this.#clock.now(),
     );
     return view;
@@ -210,6 +233,9 @@ export class Translations {
     }
   }
 }
+
+/** Not an object: the name of a unit. */
+const CENSUS: ObjectRef = { kind: "IngressClass", namespace: "", name: "" };
 
 const UNTRANSLATED: PartTranslation = { face: undefined, resource: null, problems: [] };
 

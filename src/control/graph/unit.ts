@@ -9,7 +9,7 @@ export type Unit = PartUnit | RootUnit;
 export interface PartUnit {
   readonly type: "part";
   readonly id: ResourceId;
-  /** Units ask only units of a lower level. 0: asks objects alone; 1: asks parts of level 0. */
+  /** Units ask only units of a lower level. 0: asks objects alone; 1: asks parts of level 0, or, a class, the roster of classes. */
   readonly level: 0 | 1;
   readonly translate: (view: TranslateView) => PartTranslation;
   translation: PartTranslation;

@@ -1,4 +1,5 @@
 import { isDeepStrictEqual } from "node:util";
+import { compareText } from "../../kernel/compare-text.ts";
 import type { ObjectRef } from "../../model/object-ref.ts";
 import { objectKey } from "../../model/object-ref.ts";
 import { GroupIndex } from "./group-index.ts";
@@ -82,6 +83,10 @@ export class ObjectStore implements ObjectView {
 
   referenceGrants(namespace: string): readonly StoredObject[] {
     return this.#grants.members(namespace);
+  }
+
+  ingressClasses(): readonly StoredObject[] {
+    return [...this.list("IngressClass")].sort((a, b) => compareText(a.ref.name, b.ref.name));
   }
 
   childrenOf(namespace: string, name: string): readonly StoredObject[] {

@@ -8,6 +8,8 @@ export interface ObjectView {
   endpointSlices(namespace: string, service: string): readonly StoredObject[];
   /** The ReferenceGrants of a namespace, sorted by name. */
   referenceGrants(namespace: string): readonly StoredObject[];
+  /** Every IngressClass, sorted by name. */
+  ingressClasses(): readonly StoredObject[];
   /** The IngressRoutes that name this one in their `spec.parentRefs`, whether it is there or not, sorted by namespace and name. */
   childrenOf(namespace: string, name: string): readonly StoredObject[];
 }

@@ -1,7 +1,8 @@
+import type { ResourceId } from "../../model/ids.ts";
 import type { ObjectRef } from "../../model/object-ref.ts";
 import type { Problem } from "../../model/problem.ts";
 import { problem } from "../../model/problem-codes.ts";
-import type { CompileSettings } from "./settings.ts";
+import type { ClassFace, ServedEntryPoint } from "./translation.ts";
 
 /** Where a route is served, and what is wrong with what it asked for. */
 export interface EntryPointChoice {
@@ -11,26 +12,27 @@ export interface EntryPointChoice {
 }
 
 /**
- * Resolves the entry points of an IngressRoute. None named means all. With `spec.tls` a route is served on TLS entry points only:
- * a plaintext one it names explicitly is a problem, never a fallback.
+ * Resolves the entry points of an IngressRoute. None named means those that are the default, which are all where the class marks
+ * none. With `spec.tls` a route is served on TLS entry points only: a plaintext one it names is a problem, never a fallback.
  */
 export function entryPointsOf(
   object: ObjectRef,
   named: readonly string[],
   onlyTls: boolean,
-  settings: CompileSettings,
+  { entryPoints, unopened }: ClassFace,
 ): EntryPointChoice {
-  const known = new Map(settings.entryPoints.map((entryPoint) => [entryPoint.name, entryPoint]));
+  const known = new Map(entryPoints.map((entryPoint) => [entryPoint.name, entryPoint]));
   if (named.length === 0) {
-    const names = settings.entryPoints.filter((entryPoint) => entryPoint.tls || !onlyTls).map((entryPoint) => entryPoint.name);
-    return { names: names.sort(), problems: names.length > 0 ? [] : [noTlsEntryPoint(object)] };
+    const names = entryPoints.filter(({ tls, isDefault }) => isDefault && (tls || !onlyTls)).map(({ name }) => name);
+    return { names, problems: names.length > 0 || entryPoints.length === 0 ? [] : [noTlsEntryPoint(object)] };
   }
   const names = new Set<string>();
   const problems: Problem[] = [];
   for (const [index, name] of named.entries()) {
     const entryPoint = known.get(name);
     const field = `spec.entryPoints[${index}]`;
-    if (entryPoint === undefined) problems.push(unknownEntryPoint(object, field, name, [...known.keys()].sort()));
+    if (unopened.includes(name)) problems.push(unopenedEntryPoint(object, field, name));
+    else if (entryPoint === undefined) problems.push(unknownEntryPoint(object, field, name, [...known.keys()]));
     else if (onlyTls && !entryPoint.tls) problems.push(plaintextEntryPoint(object, field, name));
     else names.add(name);
   }
@@ -40,6 +42,33 @@ export function entryPointsOf(
 function unknownEntryPoint(object: ObjectRef, field: string, name: string, known: readonly string[]): Problem {
   const hint = known.length === 0 ? "No entry point is configured." : `Entry points here: ${known.join(", ")}.`;
   return problem("EntryPointNotFound", object, field, `There is no entry point "${name}"; the route is not served there.`, hint);
+}
+
+function unopenedEntryPoint(object: ObjectRef, field: string, name: string): Problem {
+  const message = `Entry point "${name}" cannot be opened; the route is not served there.`;
+  return problem("EntryPointNotFound", object, field, message, "The problems of the FairwayClass say why.");
+}
+
+/** Entry points whose requests are treated alike before they come to a route. */
+export interface EntryPointGroup {
+  readonly entryPoints: readonly string[];
+  readonly middlewares: readonly ResourceId<"middleware">[];
+  /** Why these middlewares cannot be had. */
+  readonly obstacles: readonly Problem[];
+  /** Tells a route's router for this group apart from its others; "" where it has but one. */
+  readonly key: string;
+}
+
+/** Groups the entry points that serve a route by the middlewares of their own; one group with none where there are no entry points. */
+export function groupsOf(names: readonly string[], face: ClassFace): readonly EntryPointGroup[] {
+  const chosen = face.entryPoints.filter(({ name }) => names.includes(name));
+  const alike = Map.groupBy(chosen, ({ middlewares, obstacles }) => JSON.stringify([middlewares, obstacles]));
+  if (alike.size === 0) return [{ entryPoints: names, middlewares: [], obstacles: [], key: "" }];
+  return [...alike.values()].map((members) => {
+    const [{ middlewares, obstacles }] = members as [ServedEntryPoint];
+    const entryPoints = members.map(({ name }) => name);
+    return { entryPoints, middlewares, obstacles, key: alike.size === 1 ? "" : `@${entryPoints.join("+")}` };
+  });
 }
 
 function plaintextEntryPoint(object: ObjectRef, field: string, name: string): Problem {

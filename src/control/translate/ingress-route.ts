@@ -10,12 +10,12 @@ import { entryPointsOf } from "./entry-points.ts";
 import { classOf } from "./ingress-class.ts";
 import { Layers, type Place } from "./layers.ts";
 import { resolveMiddlewares } from "./middleware-list.ts";
-import { makeRouter, RuleKeys } from "./router.ts";
+import { makeRouters, RuleKeys } from "./router.ts";
 import { resolveServices, type ServiceChoice, type ServiceUse } from "./service-list.ts";
 import type { CompileSettings } from "./settings.ts";
 import { INGRESS_ROUTE_FIELDS, ROUTE_FIELDS, unsupportedFields } from "./supported.ts";
 import { resolveCertificates } from "./tls-secret.ts";
-import { nothing, type RootTranslation, type TranslateView } from "./translation.ts";
+import { type ClassFace, nothing, type RootTranslation, type TranslateView } from "./translation.ts";
 
 interface IngressRouteSpec {
   readonly entryPoints?: readonly string[] | null;
@@ -36,21 +36,21 @@ interface RouteSpec {
  * other IngressRoutes instead of being served on entry points.
  */
 export function translateIngressRoute(object: StoredObject, view: TranslateView, settings: CompileSettings): RootTranslation {
-  const { className, problems: classProblems } = classOf(object, view, settings);
-  if (className === null) return nothing();
+  const { className, face, problems: classProblems } = classOf(object, view, settings);
+  if (className === null || face === null) return nothing(null, classProblems);
   const spec = (object.body.spec ?? {}) as IngressRouteSpec;
   const layers = new Layers(view, settings);
   const stand =
-    (spec.parentRefs ?? []).length > 0 ? underParents(layers.placeOf(object)) : onEntryPoints(object, spec, view, settings);
+    (spec.parentRefs ?? []).length > 0 ? underParents(layers.placeOf(object)) : onEntryPoints(object, spec, view, face);
   const everywhere = [...stand.obstacles, ...unsupportedFields(spec, INGRESS_ROUTE_FIELDS, object.ref, "spec")];
   const isParent = layers.isParent(object);
-  const context: Context = { object, stand, isParent, everywhere, keys: new RuleKeys(), view, settings };
+  const context: Context = { object, stand, isParent, everywhere, keys: new RuleKeys(), face, view, settings };
   const routes = (spec.routes ?? []).map((route, index) => translateRoute(route, index, context));
-  const served = stand.entryPoints.length + stand.parents.length === 0 ? [] : routes.filter(isRouted);
+  const served = stand.entryPoints.length + stand.parents.length === 0 ? [] : routes;
   return {
     className,
-    routers: served.map(({ router }) => router),
-    fields: served.map(({ field }) => field),
+    routers: served.flatMap(({ routers }) => routers),
+    fields: served.flatMap(({ routers, field }) => routers.map(() => field)),
     services: served.flatMap(({ services }) => services),
     certificates: stand.certificates,
     problems: [...classProblems, ...stand.problems, ...everywhere, ...routes.flatMap(({ problems }) => problems)],
@@ -67,9 +67,9 @@ function underParents(place: Place): Stand {
   return { ...place, entryPoints: [], certificates: [] };
 }
 
-function onEntryPoints({ ref }: StoredObject, spec: IngressRouteSpec, view: TranslateView, settings: CompileSettings): Stand {
+function onEntryPoints({ ref }: StoredObject, spec: IngressRouteSpec, view: TranslateView, face: ClassFace): Stand {
   const tls = spec.tls ?? null;
-  const entryPoints = entryPointsOf(ref, spec.entryPoints ?? [], tls !== null, settings);
+  const entryPoints = entryPointsOf(ref, spec.entryPoints ?? [], tls !== null, face);
   const secrets = tls?.secretName ? [{ name: tls.secretName, field: "spec.tls.secretName" }] : [];
   const certificates = resolveCertificates(ref, secrets, view);
   return {
@@ -89,6 +89,7 @@ interface Context {
   /** Problems of the object that no route of it can be built with. */
   readonly everywhere: readonly Problem[];
   readonly keys: RuleKeys;
+  readonly face: ClassFace;
   readonly view: TranslateView;
   readonly settings: CompileSettings;
 }
@@ -97,25 +98,21 @@ interface Context {
 const NO_SERVICE: ServiceChoice = { id: null, weighted: null, problems: [] };
 
 interface RouteTranslation {
-  /** Null when the rule does not parse: it claims nothing. */
-  readonly router: Router | null;
+  /** None when the rule does not parse: it claims nothing. */
+  readonly routers: readonly Router[];
   readonly field: string;
   readonly services: readonly Weighted[];
   readonly problems: readonly Problem[];
 }
 
-function isRouted(route: RouteTranslation): route is RouteTranslation & { readonly router: Router } {
-  return route.router !== null;
-}
-
 function translateRoute(route: RouteSpec, index: number, context: Context): RouteTranslation {
-  const { object, stand, isParent, view, settings } = context;
+  const { object, stand, isParent, face, view, settings } = context;
   const field = `spec.routes[${index}]`;
   const match = `${field}.match`;
   const parsed = parseRule(route.match, matchers);
   if (!parsed.ok) {
     const { code, message, hint } = parsed.error;
-    return { router: null, field: match, services: [], problems: [problem(code, object.ref, match, message, hint)] };
+    return { routers: [], field: match, services: [], problems: [problem(code, object.ref, match, message, hint)] };
   }
   const key = context.keys.take(route.match);
   const steps = (route.middlewares ?? []).map(({ name, namespace }, at) => {
@@ -124,7 +121,9 @@ function translateRoute(route: RouteSpec, index: number, context: Context): Rout
   const middlewares = resolveMiddlewares(steps, object.ref, view, settings);
   const uses = route.services ?? [];
   const services =
-    uses.length === 0 && isParent ? NO_SERVICE : resolveServices(uses, object.ref, key, `${field}.services`, view, settings);
+    uses.length === 0 && isParent
+      ? NO_SERVICE
+      : resolveServices(uses, object.ref, key, `${field}.services`, view, settings, face);
   const problems = [...unsupportedFields(route, ROUTE_FIELDS, object.ref, field), ...middlewares.problems, ...services.problems];
   const obstacles = [...context.everywhere, ...problems];
   const draft = {
@@ -137,6 +136,8 @@ function translateRoute(route: RouteSpec, index: number, context: Context): Rout
     parents: stand.parents,
     isParent,
   };
-  const router = makeRouter(draft, { middlewares: middlewares.ids, service: services.id, obstacles });
-  return { router, field: match, services: router.service === services.weighted?.id ? [services.weighted] : [], problems };
+  const routers = makeRouters(draft, { middlewares: middlewares.ids, service: services.id, obstacles }, face);
+  const { weighted } = services;
+  const isNeeded = weighted !== null && routers.some(({ service }) => service === weighted.id);
+  return { routers, field: match, services: isNeeded ? [weighted] : [], problems };
 }

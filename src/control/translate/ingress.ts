@@ -8,12 +8,14 @@ import { canonicalPath } from "../../rules/canonical-path.ts";
 import type { MatcherError } from "../../rules/matcher.ts";
 import { printRule } from "../../rules/printer.ts";
 import type { StoredObject } from "../store/stored-object.ts";
+import { entryPointsOf } from "./entry-points.ts";
 import { classOf } from "./ingress-class.ts";
-import { makeRouter, RuleKeys } from "./router.ts";
+import { makeRouters, RuleKeys } from "./router.ts";
+import { externalRefused } from "./service-list.ts";
 import type { CompileSettings } from "./settings.ts";
 import { notSupported } from "./supported.ts";
 import { resolveCertificates } from "./tls-secret.ts";
-import { nothing, type RootTranslation, type TranslateView } from "./translation.ts";
+import { type ClassFace, nothing, type RootTranslation, type TranslateView } from "./translation.ts";
 
 interface IngressSpec {
   readonly defaultBackend?: Backend | null;
@@ -52,18 +54,18 @@ const DEFAULT_BACKEND_PRIORITY = Number.MIN_SAFE_INTEGER;
  * It is served on all entry points; `spec.tls` only brings certificates.
  */
 export function translateIngress(object: StoredObject, view: TranslateView, settings: CompileSettings): RootTranslation {
-  const { className, problems: classProblems } = classOf(object, view, settings);
-  if (className === null) return nothing();
+  const { className, face, problems: classProblems } = classOf(object, view, settings);
+  if (className === null || face === null) return nothing(null, classProblems);
   const spec = (object.body.spec ?? {}) as IngressSpec;
   const certificates = resolveCertificates(object.ref, secretsOf(spec), view);
-  const entryPoints = settings.entryPoints.map((entryPoint) => entryPoint.name).sort();
-  const context: Context = { object, entryPoints, keys: new RuleKeys(), view };
+  const entryPoints = entryPointsOf(object.ref, [], false, face).names;
+  const context: Context = { object, entryPoints, keys: new RuleKeys(), face, view };
   const claims = claimsOf(spec).map((claim, index) => translateClaim(claim, index, context));
-  const served = entryPoints.length === 0 ? [] : claims.filter(isRouted);
+  const served = entryPoints.length === 0 ? [] : claims;
   return {
     className,
-    routers: served.map(({ router }) => router),
-    fields: served.map(({ field }) => field),
+    routers: served.flatMap(({ routers }) => routers),
+    fields: served.flatMap(({ routers, field }) => routers.map(() => field)),
     services: [],
     certificates: certificates.ids,
     problems: [...classProblems, ...certificates.problems, ...claims.flatMap(({ problems }) => problems)],
@@ -74,6 +76,7 @@ interface Context {
   readonly object: StoredObject;
   readonly entryPoints: readonly string[];
   readonly keys: RuleKeys;
+  readonly face: ClassFace;
   readonly view: TranslateView;
 }
 
@@ -134,32 +137,34 @@ function matchOf(name: "Host" | "Path" | "PathSegmentPrefix", argument: string):
 }
 
 interface ClaimTranslation {
-  /** Null when the rule cannot be made: it claims nothing. */
-  readonly router: Router | null;
+  /** None when the rule cannot be made: it claims nothing. */
+  readonly routers: readonly Router[];
   readonly field: string;
   readonly problems: readonly Problem[];
-}
-
-function isRouted(claim: ClaimTranslation): claim is ClaimTranslation & { readonly router: Router } {
-  return claim.router !== null;
 }
 
 function translateClaim(
   { rule, priority, field, backend, backendField }: Claim,
   index: number,
-  { object, entryPoints, keys, view }: Context,
+  { object, entryPoints, keys, face, view }: Context,
 ): ClaimTranslation {
   if (!rule.ok) {
     const { error } = rule.error;
-    return { router: null, field, problems: [problem(error.code, object.ref, rule.error.field, error.message, error.hint)] };
+    return { routers: [], field, problems: [problem(error.code, object.ref, rule.error.field, error.message, error.hint)] };
   }
   const draft = { object, key: keys.take(printRule(rule.value)), index, rule: rule.value, priority, entryPoints };
-  const resolved = resolveBackend(object, backend, backendField, view);
+  const resolved = resolveBackend(object, backend, backendField, view, face);
   const treatment = { middlewares: [], service: resolved.id, obstacles: resolved.problems };
-  return { router: makeRouter(draft, treatment), field, problems: resolved.problems };
+  return { routers: makeRouters(draft, treatment, face), field, problems: resolved.problems };
 }
 
-function resolveBackend({ ref }: StoredObject, { service }: Backend, field: string, view: TranslateView) {
+function resolveBackend(
+  { ref }: StoredObject,
+  { service }: Backend,
+  field: string,
+  view: TranslateView,
+  { allowExternalName }: ClassFace,
+) {
   if (!service)
     return {
       id: null,
@@ -167,8 +172,9 @@ function resolveBackend({ ref }: StoredObject, { service }: Backend, field: stri
     };
   const port = service.port?.number ?? service.port?.name ?? "";
   const face = view.service({ namespace: ref.namespace, name: service.name, port, passHostHeader: true, scheme: null });
-  if (face.status === "ready") return { id: face.id, problems: [] };
-  const { code, message, hint } = face.obstacle;
+  if (face.status === "ready" && (allowExternalName || face.isExternal !== true)) return { id: face.id, problems: [] };
+  const { code, message, hint } =
+    face.status === "ready" ? externalRefused({ namespace: ref.namespace, name: service.name }) : face.obstacle;
   const at = code === "ServicePortNotFound" ? `${field}.service.port` : `${field}.service`;
   return { id: null, problems: [problem(code, ref, at, message, hint)] };
 }

@@ -4,9 +4,11 @@ import { translateIngressRouteTcp } from "./ingress-route-tcp.ts";
 import { translateMiddlewareObject } from "./middleware.ts";
 import type { RootTranslator } from "./translation.ts";
 import { translateUnsupportedKind, UNSUPPORTED_KINDS } from "./unsupported-kind.ts";
+import { translateFairwayClass } from "./unused-fairway-class.ts";
 
 /** What is compiled for its own sake, by kind. */
 export const ROOT_TRANSLATORS: ReadonlyMap<string, RootTranslator> = new Map<string, RootTranslator>([
+  ["FairwayClass", translateFairwayClass],
   ["Ingress", translateIngress],
   ["IngressRoute", translateIngressRoute],
   ["Middleware", translateMiddlewareObject],

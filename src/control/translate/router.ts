@@ -10,6 +10,8 @@ import type { Rule } from "../../model/rule.ts";
 import { printRule } from "../../rules/printer.ts";
 import { specificity } from "../../rules/specificity.ts";
 import type { StoredObject } from "../store/stored-object.ts";
+import { groupsOf } from "./entry-points.ts";
+import type { ClassFace } from "./translation.ts";
 
 /** A rule that parses, and what its object says of it. */
 export interface RouterDraft {
@@ -42,6 +44,23 @@ const DELETING = Number.MAX_SAFE_INTEGER + 1;
 
 /** The codes that say something referred to is not there, perhaps not yet. */
 const MISSING: ReadonlySet<string> = new Set<ProblemCode>(["MiddlewareNotFound", "ServiceNotFound", "ServicePortNotFound"]);
+
+/**
+ * The routers of a rule: one for each group of entry points that treat requests alike, most often one. What an entry point does comes
+ * before what the rule says, and what it cannot do makes a tombstone there.
+ */
+export function makeRouters(draft: RouterDraft, treatment: Treatment, face: ClassFace): readonly Router[] {
+  return groupsOf(draft.entryPoints, face).map(({ entryPoints, middlewares, obstacles, key }) =>
+    makeRouter(
+      { ...draft, entryPoints, key: `${draft.key}${key}` },
+      {
+        middlewares: middlewares.length === 0 ? treatment.middlewares : [...middlewares, ...treatment.middlewares],
+        service: treatment.service,
+        obstacles: [...treatment.obstacles, ...obstacles],
+      },
+    ),
+  );
+}
 
 /** Makes the router of a rule; with an obstacle it is a tombstone, which keeps the rule's place and answers 503. */
 export function makeRouter(draft: RouterDraft, treatment: Treatment): Router {

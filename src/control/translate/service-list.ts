@@ -7,7 +7,7 @@ import { referenceObstacle } from "./references.ts";
 import { portReference } from "./service-port.ts";
 import type { CompileSettings } from "./settings.ts";
 import { SERVICE_FIELDS, unsupportedFields } from "./supported.ts";
-import type { Obstacle, TranslateView } from "./translation.ts";
+import type { ClassFace, Obstacle, TranslateView } from "./translation.ts";
 
 /** One of a route's `services`, as written. */
 export interface ServiceUse {
@@ -42,6 +42,7 @@ export function resolveServices(
   field: string,
   view: TranslateView,
   settings: CompileSettings,
+  face: ClassFace,
 ): ServiceChoice {
   if (uses.length === 0)
     return refusal([problem("ServiceNotFound", referrer, field, "The route names no service.", NO_SERVICE_HINT)]);
@@ -49,7 +50,7 @@ export function resolveServices(
   const members: Weighted["services"][number][] = [];
   for (const [index, use] of uses.entries()) {
     const at = `${field}[${index}]`;
-    const resolved = resolveService(use, referrer, at, view, settings);
+    const resolved = resolveService(use, referrer, at, view, settings, face);
     if (Array.isArray(resolved)) problems.push(...resolved);
     else members.push({ service: resolved as ResourceId<"service">, weight: use.weight ?? WEIGHT_DEFAULT });
   }
@@ -64,6 +65,15 @@ function refusal(problems: readonly Problem[]): ServiceChoice {
   return { id: null, weighted: null, problems };
 }
 
+/** Why a Service of type ExternalName cannot be an upstream of a class that does not allow it. */
+export function externalRefused({ namespace, name }: Pick<ObjectRef, "namespace" | "name">): Obstacle {
+  return {
+    code: "AddressRefused",
+    message: `Service "${namespace}/${name}" is an ExternalName, which is not allowed here.`,
+    hint: "Allow it with services.allowExternalName of the FairwayClass, or --allow-external-name.",
+  };
+}
+
 /** The id of a service, or the problems of the reference to it. */
 function resolveService(
   use: ServiceUse,
@@ -71,6 +81,7 @@ function resolveService(
   at: string,
   view: TranslateView,
   settings: CompileSettings,
+  { allowExternalName }: ClassFace,
 ): ResourceId<"service"> | readonly Problem[] {
   const told = ({ code, message, hint }: Obstacle, field = at) => [problem(code, referrer, field, message, hint)];
   const unsupported = unsupportedFields(use, SERVICE_FIELDS, referrer, at);
@@ -95,6 +106,6 @@ function resolveService(
     passHostHeader: use.passHostHeader ?? true,
     scheme: use.scheme === "http" ? "http" : null,
   });
-  if (face.status === "ready") return face.id;
+  if (face.status === "ready") return face.isExternal && !allowExternalName ? told(externalRefused(ref)) : face.id;
   return told(face.obstacle, face.obstacle.code === "ServicePortNotFound" ? `${at}.port` : at);
 }

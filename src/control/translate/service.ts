@@ -38,7 +38,8 @@ export function translateService(
     passHostHeader: target.passHostHeader,
     clusterIP: clusterAddress(serviceSpec(service).clusterIP),
   };
-  return { face: { status: "ready", id }, resource, problems: [] };
+  const isExternal = serviceSpec(service).type === "ExternalName" ? ({ isExternal: true } as const) : {};
+  return { face: { status: "ready", id, ...isExternal }, resource, problems: [] };
 }
 
 function refused(obstacle: Obstacle): PartTranslation<ServiceFace> {
@@ -74,8 +75,6 @@ function obstacleOf(
   const { type, externalName } = serviceSpec(service);
   if (type !== "ExternalName") return null;
   if (!externalName) return external(service, "names no external host", "Set spec.externalName.");
-  if (!settings.allowExternalName)
-    return external(service, "is an ExternalName, which is not allowed here", "Use --allow-external-name.");
   if (settings.allowLoopback || !isLoopback(externalName)) return null;
   return external(service, `leads to "${externalName}", a loopback address, which is not allowed here`, "");
 }

@@ -1,17 +1,31 @@
 import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import { parse } from "yaml";
-import { type FieldTable, INGRESS_ROUTE_FIELDS, ROUTE_FIELDS, SERVICE_FIELDS, unsupportedFields } from "./supported.ts";
+import {
+  ENTRY_POINT_FIELDS,
+  FAIRWAY_CLASS_FIELDS,
+  type FieldTable,
+  INGRESS_ROUTE_FIELDS,
+  ROUTE_FIELDS,
+  SERVICE_FIELDS,
+  unsupportedFields,
+} from "./supported.ts";
 
 interface Schema {
   readonly properties?: Readonly<Record<string, Schema>>;
   readonly items?: Schema;
 }
 
-const crd = parse(readFileSync(new URL("../../../crds/ingressroutes.yaml", import.meta.url), "utf8")) as {
-  readonly spec: { readonly versions: readonly [{ readonly schema: { readonly openAPIV3Schema: Schema } }] };
-};
-const spec = crd.spec.versions[0].schema.openAPIV3Schema.properties?.spec as Schema;
+/** The schema of `spec` in a file of `crds/`. */
+function specIn(file: string): Schema {
+  const crd = parse(readFileSync(new URL(`../../../crds/${file}`, import.meta.url), "utf8")) as {
+    readonly spec: { readonly versions: readonly [{ readonly schema: { readonly openAPIV3Schema: Schema } }] };
+  };
+  return crd.spec.versions[0].schema.openAPIV3Schema.properties?.spec as Schema;
+}
+
+const spec = specIn("ingressroutes.yaml");
+const classSpec = specIn("fairwayclasses.yaml");
 const route = spec.properties?.routes?.items as Schema;
 const service = route.properties?.services?.items as Schema;
 
@@ -31,6 +45,8 @@ test.for([
   ["an IngressRoute", INGRESS_ROUTE_FIELDS, spec],
   ["a route", ROUTE_FIELDS, route],
   ["a service of a route", SERVICE_FIELDS, service],
+  ["a FairwayClass", FAIRWAY_CLASS_FIELDS, classSpec],
+  ["an entry point of a FairwayClass", ENTRY_POINT_FIELDS, classSpec.properties?.entryPoints?.items as Schema],
 ] as const)("every field the schema knows of %s is judged", ([, table, schema]) => {
   const fields = fieldsOf(table, schema);
   expect(fields.table).toEqual(fields.schema);

@@ -15,6 +15,11 @@ export interface FieldTable {
 
 const anything: Honoured = () => true;
 const unsupported: Honoured = () => false;
+/** A number that is at most this, which is what the proxy can hold; 0 is another way to say that there is no bound. */
+const upTo =
+  (most: number): Honoured =>
+  (value) =>
+    typeof value === "number" && value <= most;
 const only =
   (...values: readonly unknown[]): Honoured =>
   (value) =>
@@ -71,18 +76,77 @@ export const SERVICE_FIELDS: FieldTable = {
   middlewares: unsupported,
 };
 
+/** `spec` of a FairwayClass; each of `entryPoints` is judged by `ENTRY_POINT_FIELDS`. */
+export const FAIRWAY_CLASS_FIELDS: FieldTable = {
+  entryPoints: anything,
+  publish: anything,
+  proxies: anything,
+  drain: { delay: anything, quietPeriod: anything, timeout: anything, sessionTimeout: unsupported },
+  services: { allowExternalName: anything, nativeLB: only(false) },
+  isolation: anything,
+};
+
+/**
+ * One of `spec.entryPoints` of a FairwayClass. What bounds something that does not exist yet (HTTP/2 streams, TCP and UDP sessions) is
+ * kept by there being none.
+ */
+export const ENTRY_POINT_FIELDS: FieldTable = {
+  name: anything,
+  address: anything,
+  protocol: only("TCP"),
+  asDefault: anything,
+  tls: { options: unsupported, certResolver: unsupported, domains: unsupported },
+  forwardedHeaders: { trustedIPs: anything, insecure: anything, connection: unsupported, notAppendXForwardedFor: anything },
+  proxyProtocol: { trustedIPs: unsupported, insecure: only(false) },
+  limits: {
+    connections: only(0),
+    connectionsPerAddress: only(0),
+    requestsPerConnection: anything,
+    requestTargetBytes: upTo(16_384),
+    requestHeadBytes: upTo(65_536),
+    requestHeaders: upTo(100),
+    requestBodyBytes: anything,
+    bufferedBodyBytes: upTo(65_536),
+    streamsPerConnection: anything,
+    upgradedConnections: only(0),
+  },
+  timeouts: {
+    tlsHandshake: anything,
+    requestHead: anything,
+    requestBodyIdle: anything,
+    responseIdle: anything,
+    keepAlive: anything,
+    connectionAge: anything,
+    upgradeIdle: anything,
+    tcpIdle: anything,
+    udpIdle: anything,
+  },
+  path: { mergeSlashes: anything, encodedCharacters: anything, encodeQuerySemicolons: only(false) },
+  headers: anything,
+  http2: only(false),
+  middlewares: anything,
+  redirect: anything,
+  observability: { accessLogs: unsupported, metrics: unsupported, tracing: unsupported, traceVerbosity: unsupported },
+};
+
 /** A `NotSupported` problem for every field that is set to what is not honoured. `null`, "" and empty lists count as not set. */
-export function unsupportedFields(value: unknown, table: FieldTable, object: ObjectRef, path: string): readonly Problem[] {
+export function unsupportedFields(
+  value: unknown,
+  table: FieldTable,
+  object: ObjectRef,
+  path: string,
+  consequence = "the route answers 503",
+): readonly Problem[] {
   if (value === null || typeof value !== "object") return [];
   return Object.entries(value).flatMap(([field, member]) => {
     const entry = Object.hasOwn(table, field) ? table[field] : undefined;
     if (entry === undefined || isUnset(member)) return [];
     const at = `${path}.${field}`;
-    if (typeof entry === "object") return unsupportedFields(member, entry, object, at);
+    if (typeof entry === "object") return unsupportedFields(member, entry, object, at, consequence);
     if (entry(member)) return [];
     const option = at.replace(/^.*\]\.|^spec\./, "");
     const what = entry === unsupported ? `"${option}" is` : `"${option}" with the value ${JSON.stringify(member)} is`;
-    return [notSupported(object, at, `${what} not supported yet; the route answers 503.`)];
+    return [notSupported(object, at, `${what} not supported yet; ${consequence}.`)];
   });
 }
 

@@ -41,6 +41,8 @@ export interface PartTranslation<Face = unknown> {
   readonly face: Face;
   /** Null when it cannot be had. */
   readonly resource: Resource | null;
+  /** What it brings to the class it stands for, which is published for that; absent where it stands for none. */
+  readonly brings?: readonly Resource[];
   /** Problems of the part's own object. */
   readonly problems: readonly Problem[];
 }
@@ -52,6 +54,50 @@ export interface TranslateView extends ObjectView {
   /** The endpoints of a Service port: they always can be had, if only empty. */
   endpoints(target: EndpointsTarget): ResourceId<"endpoints">;
   certificate(namespace: string, name: string): CertificateFace;
+  /** Which ingress classes there are. */
+  classRoster(): ClassRoster;
+  /** An ingress class, or null where it is not served here. */
+  ingressClass(name: string): ClassFace | null;
+}
+
+/** The ingress classes that are served here, as a whole. */
+export interface ClassRoster {
+  /** Names under which graphs are published, sorted. */
+  readonly published: readonly string[];
+  /** The classes whose objects are ours, sorted. */
+  readonly served: readonly string[];
+  /** The class of objects that name none; null where they have none. */
+  readonly unnamed: string | null;
+  /** The IngressClasses of our controller among those served, oldest first. */
+  readonly candidates: readonly string[];
+  /** Whether another controller has a class that is marked as the default. */
+  readonly isDefaultElsewhere: boolean;
+  /** Where several classes are published as one: the one whose settings count; null where there is none. */
+  readonly governing: string | null;
+}
+
+/** What routes see of their class. */
+export interface ClassFace {
+  /** The name its graph is published under. */
+  readonly publishedAs: string;
+  /** Where routes can be served; sorted by name. */
+  readonly entryPoints: readonly ServedEntryPoint[];
+  /** Names of entry points that are described and cannot be opened. */
+  readonly unopened: readonly string[];
+  /** Whether Services of type ExternalName may be upstreams. */
+  readonly allowExternalName: boolean;
+}
+
+/** An entry point as routes see it. */
+export interface ServedEntryPoint {
+  readonly name: string;
+  readonly tls: boolean;
+  /** Whether routes that name no entry point are served here. */
+  readonly isDefault: boolean;
+  /** What its requests pass before the middlewares of their route. */
+  readonly middlewares: readonly ResourceId<"middleware">[];
+  /** Why these middlewares cannot be had: routes answer 503 here. */
+  readonly obstacles: readonly Problem[];
 }
 
 /** One port of one Service. */
@@ -83,7 +129,12 @@ export type MiddlewareFace =
   | { readonly status: "refused"; readonly obstacle: Obstacle };
 
 export type ServiceFace =
-  | { readonly status: "ready"; readonly id: ResourceId<"service"> }
+  | {
+      readonly status: "ready";
+      readonly id: ResourceId<"service">;
+      /** Where it leads to an external name, which not every class allows. */
+      readonly isExternal?: true;
+    }
   | { readonly status: "refused"; readonly obstacle: Obstacle };
 
 export type CertificateFace =

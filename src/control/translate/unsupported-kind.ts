@@ -4,7 +4,6 @@ import { nothing, type RootTranslation } from "./translation.ts";
 
 /** Kinds that the schema knows and that have no effect yet; the routes that refer to one answer 503. */
 export const UNSUPPORTED_KINDS = [
-  "FairwayClass",
   "FairwayService",
   "IngressRouteTCP",
   "IngressRouteUDP",
