@@ -6,8 +6,9 @@ import { resourceId } from "../../model/ids.ts";
 import type { ObjectRef } from "../../model/object-ref.ts";
 import type { Problem } from "../../model/problem.ts";
 import { problem } from "../../model/problem-codes.ts";
+import { REDACTED } from "../../model/redact.ts";
 import type { ObjectView } from "../store/object-view.ts";
-import type { StoredObject } from "../store/stored-object.ts";
+import type { StoredObject, Withheld } from "../store/stored-object.ts";
 import type { CertificateFace, PartTranslation } from "./translation.ts";
 
 /** How long before its end a certificate is told to expire. */
@@ -43,8 +44,15 @@ interface KeyPair {
   readonly leaf: X509Certificate;
 }
 
+/** Why a Secret cannot be used as a certificate, as the end of a sentence; null when it can. */
+export function certificateObstacle(secret: StoredObject): string | null {
+  const read = readSecret(secret);
+  return read.ok ? null : read.error;
+}
+
 /** The pair in a Secret, or why it cannot be used (the end of a sentence; never any of the Secret's content). */
 function readSecret(secret: StoredObject): Result<KeyPair, string> {
+  if (secret.withheld !== undefined) return readWithheld(secret, secret.withheld);
   const type = secret.body.type;
   if (type !== "kubernetes.io/tls") return fail(`is of type ${JSON.stringify(type ?? "Opaque")}, not "kubernetes.io/tls"`);
   const chainPem = secretValue(secret, "tls.crt");
@@ -56,6 +64,14 @@ function readSecret(secret: StoredObject): Result<KeyPair, string> {
   if (key === undefined) return fail("has a tls.key that is not an unencrypted PEM private key");
   const obstacle = pairObstacle(leaf, key, chainPem, keyPem);
   return obstacle === null ? ok({ chainPem, keyPem, leaf }) : fail(obstacle);
+}
+
+/** As `readSecret`, of a Secret whose key stayed with its owner, who has judged it. */
+function readWithheld(secret: StoredObject, { obstacle }: Withheld): Result<KeyPair, string> {
+  if (obstacle !== null) return fail(obstacle);
+  const chainPem = secretValue(secret, "tls.crt") ?? "";
+  const leaf = attempt(() => new X509Certificate(chainPem));
+  return leaf === undefined ? fail("has a tls.crt that is not a PEM certificate") : ok({ chainPem, keyPem: REDACTED, leaf });
 }
 
 function pairObstacle(leaf: X509Certificate, key: KeyObject, chainPem: string, keyPem: string): string | null {
