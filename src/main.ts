@@ -1,6 +1,6 @@
-import { readFileSync } from "node:fs";
 import { Command, CommanderError } from "commander";
 import { EXIT_WRONG_USE, examples } from "./cmd/cli.ts";
+import { version } from "./cmd/version.ts";
 
 /** What a file of `cmd/` exports: its command, made afresh, with its action. */
 interface CommandModule {
@@ -42,11 +42,6 @@ async function program(words: readonly string[]): Promise<Command> {
     root.addCommand(command.copyInheritedSettings(root).summary(summary));
   }
   return root;
-}
-
-function version(): string {
-  const text = readFileSync(new URL("../package.json", import.meta.url), "utf8");
-  return (JSON.parse(text) as { readonly version: string }).version;
 }
 
 /** The exit code an ending stands for; prints the reason where the command line parser has not done so. */

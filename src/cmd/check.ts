@@ -7,10 +7,9 @@ import { checkJunit } from "./check-junit.ts";
 import type { CheckedFileObject, CheckReport } from "./check-report.ts";
 import { checkReport, reportText } from "./check-report.ts";
 import { examples } from "./cli.ts";
-import { type Load, readObjects } from "./compiled-manifests.ts";
-import { manifestSettings } from "./manifest-settings.ts";
-import { readManifests } from "./read-manifests.ts";
+import { type Load, type ReadObjects, readObjects, toolSettings } from "./compiled-manifests.ts";
 import { OPTIONS } from "./run-options.ts";
+import { type OperatorFlags, readToolObjects, withOperatorFlags } from "./tool-source.ts";
 
 /** What was found, and in which objects it was looked for. */
 export interface Checked {
@@ -26,7 +25,7 @@ const PRINTERS = {
   junit: ({ report, objects }: Checked) => checkJunit(report, objects),
 } as const;
 
-interface CheckOptions {
+interface CheckOptions extends OperatorFlags {
   readonly output: keyof typeof PRINTERS;
   readonly class: readonly string[];
   readonly entrypoint: readonly EntryPoint[];
@@ -43,13 +42,17 @@ ${examples(
   ["fairway check ./manifests --output github", "in GitHub Actions: annotations in the pull request"],
   ["fairway check ./manifests --output junit > check.xml", "for GitLab, Jenkins and others: a test for each object"],
   ["kustomize build . | fairway check -", "from a pipe"],
+  ["fairway check --cluster", "what the operator makes of the cluster that kubectl would talk to"],
 )}`;
 
 /** `fairway check DIR|-`: is this folder of manifests right? */
 export function command(): Command {
-  return new Command("check")
-    .description("Validates manifests without a cluster: schema, references, conflicts. Exit code 1 when there are errors.")
-    .argument("<dir>", "folder of manifests, a single file, or - for the standard input")
+  return withOperatorFlags(new Command("check"))
+    .description(
+      "Validates manifests without a cluster, or what a running operator holds: schema, references, conflicts, what proxies refuse.\n" +
+        "Exit code 1 when there are errors.",
+    )
+    .argument("[dir]", "folder of manifests, a single file, or - for the standard input")
     .addOption(new Option("--output <format>", "how problems are printed").choices(Object.keys(PRINTERS)).default("text"))
     .addOption(OPTIONS.classes("check only objects of this ingress class; may be given more than once"))
     .addOption(OPTIONS.entryPoint())
@@ -57,16 +60,21 @@ export function command(): Command {
     .action(run);
 }
 
-async function run(path: string, { output, class: classes, entrypoint }: CheckOptions): Promise<void> {
-  const checked = await check((intake) => readManifests(path, intake), entrypoint, classes);
+async function run(path: string | undefined, { output, class: classes, entrypoint, ...flags }: CheckOptions): Promise<void> {
+  const checked = checkObjects(await readToolObjects(path, flags), entrypoint, classes);
   process.stdout.write(PRINTERS[output](checked));
   if (checked.report.summary.errors > 0) process.exitCode = EXIT_ERRORS;
 }
 
 /** Everything wrong with manifests: in files, in objects, and what the compiler makes of them together. */
 export async function check(load: Load, entryPoints: readonly EntryPoint[], classes: readonly string[]): Promise<Checked> {
-  const { store, manifests, folderProblems } = await readObjects(load);
-  const compiled = new Compiler(manifestSettings(entryPoints, classes)).update(store, "all");
+  return checkObjects(await readObjects(load), entryPoints, classes);
+}
+
+/** As `check`, of what has been read. */
+function checkObjects(read: ReadObjects, entryPoints: readonly EntryPoint[], classes: readonly string[]): Checked {
+  const { store, manifests, folderProblems } = read;
+  const compiled = new Compiler(toolSettings(read, entryPoints, classes)).update(store, "all");
   const located = compiled.problems.map((found) => manifests.located(found));
   const report = checkReport([...folderProblems, ...manifests.problems(), ...located], manifests.size);
   return { report, objects: [...manifests.objects()] };

@@ -5,14 +5,15 @@ import { Compiler } from "../control/graph/compiler.ts";
 import { Publisher } from "../control/publish/publisher.ts";
 import { type CompiledRun, Reconciler } from "../control/reconciler.ts";
 import { DirectorySource } from "../control/sources/directory/directory-source.ts";
-import type { LocatedProblem } from "../control/sources/directory/manifest-set.ts";
+import type { LocatedProblem, Location } from "../control/sources/directory/manifest-set.ts";
 import { ObjectStore } from "../control/store/object-store.ts";
-import { type ClassSelection, CONTROLLER_NAME } from "../control/translate/settings.ts";
+import { type ClassSelection, CONTROLLER_NAME, type CompileSettings } from "../control/translate/settings.ts";
 import { Intake } from "../control/validate/intake.ts";
 import { KindCatalog } from "../control/validate/kind-catalog.ts";
 import { systemClock } from "../kernel/clock.ts";
 import { compareText } from "../kernel/compare-text.ts";
 import type { EntryPoint } from "../model/entry-point.ts";
+import type { ObjectRef } from "../model/object-ref.ts";
 import type { Problem } from "../model/problem.ts";
 
 export interface ControlHalfOptions {
@@ -37,6 +38,9 @@ export interface ControlHalfOptions {
 
 /** The control plane on a folder, put together: what `dev` and `operator` share. */
 export class ControlHalf {
+  readonly store = new ObjectStore();
+  readonly settings: CompileSettings;
+  readonly publisher = new Publisher();
   readonly #source: DirectorySource;
   readonly #reconciler: Reconciler;
   readonly #server: ChannelServer;
@@ -47,11 +51,11 @@ export class ControlHalf {
   #changedSinceMs: number | null = null;
 
   constructor(options: ControlHalfOptions) {
-    const store = new ObjectStore();
+    const { store, publisher } = this;
+    this.settings = settingsOf(options);
     store.onChange(() => {
       this.#changedSinceMs ??= this.#noticedMs;
     });
-    const publisher = new Publisher();
     this.#source = new DirectorySource({
       directory: options.directory,
       intake: new Intake(store, new KindCatalog()),
@@ -66,15 +70,7 @@ export class ControlHalf {
     });
     this.#reconciler = new Reconciler({
       store,
-      compiler: new Compiler({
-        controllerName: CONTROLLER_NAME,
-        classes: options.classes,
-        entryPoints: options.entryPoints,
-        allowCrossNamespace: false,
-        allowExternalName: true,
-        allowLoopback: true,
-        operatorNamespace: "default",
-      }),
+      compiler: new Compiler(this.settings),
       publisher,
       clock: systemClock,
       onCompiled: (run) => {
@@ -109,6 +105,21 @@ export class ControlHalf {
     return located.sort((a, b) => compareText(a.file, b.file) || a.line - b.line || compareText(a.field, b.field));
   }
 
+  /** What is wrong with files and objects, the compiler aside. In no particular order. */
+  sourceProblems(): readonly LocatedProblem[] {
+    return this.#source.problems();
+  }
+
+  /** A problem with the file and line of its object. */
+  located(found: Problem): LocatedProblem {
+    return this.#source.located(found);
+  }
+
+  /** The objects that files describe, each with where it stands. In no particular order. */
+  objects(): Iterable<Location & { readonly object: ObjectRef }> {
+    return this.#source.objects();
+  }
+
   /** Number of files, and of objects in them. */
   get counts(): { readonly files: number; readonly objects: number } {
     return this.#source.counts;
@@ -128,4 +139,16 @@ export class ControlHalf {
     await this.#reconciler.stop();
     await this.#server.close();
   }
+}
+
+function settingsOf({ classes, entryPoints }: ControlHalfOptions): CompileSettings {
+  return {
+    controllerName: CONTROLLER_NAME,
+    classes,
+    entryPoints,
+    allowCrossNamespace: false,
+    allowExternalName: true,
+    allowLoopback: true,
+    operatorNamespace: "default",
+  };
 }

@@ -44,20 +44,20 @@ export interface DiffCertificate {
 /** One side of a comparison. */
 export interface DiffSide {
   readonly compiled: CompiledManifests;
-  /** What the command was given: the folder that files are told relative to. */
+  /** The folder that files are told relative to; "" where there is none. */
   readonly path: string;
 }
 
-/** What the change from one side to the other does. Both were compiled with these entry points. */
-export function diffReport(before: DiffSide, after: DiffSide, entryPoints: readonly EntryPoint[]): DiffReport {
-  const [former, now] = [before, after].map(({ compiled }) => new Explainer(compiled.graph, entryPoints, null)) as [
+/** What the change from one side to the other does. */
+export function diffReport(before: DiffSide, after: DiffSide): DiffReport {
+  const [former, now] = [before, after].map(({ compiled }) => new Explainer(compiled.graph, compiled.entryPoints, null)) as [
     Explainer,
     Explainer,
   ];
   const { touched, ...routes } = diffRoutes(former.table, now.table);
   const certificates = diffCertificates(before.compiled.graph, after.compiled.graph);
   const problems = { new: problemsOnlyIn(after, before), gone: problemsOnlyIn(before, after) };
-  const moves = diffTraffic(touched, former, now, entryPoints);
+  const moves = diffTraffic(touched, former, now, onBoth(before.compiled, after.compiled));
   const parts = [...Object.values(routes), ...Object.values(certificates), ...Object.values(problems), moves];
   return {
     routes,
@@ -76,6 +76,12 @@ export function diffReport(before: DiffSide, after: DiffSide, entryPoints: reado
   };
 }
 
+/** Requests can be compared where both sides have an entry point. */
+function onBoth(before: CompiledManifests, after: CompiledManifests): readonly EntryPoint[] {
+  const names = new Set(before.entryPoints.map(({ name }) => name));
+  return after.entryPoints.filter(({ name }) => names.has(name));
+}
+
 function diffCertificates(before: RoutingGraph, after: RoutingGraph): DiffReport["certificates"] {
   const former = new Map(resourcesOf(before, "certificate").map((one) => [one.id, one]));
   const now = resourcesOf(after, "certificate");
@@ -85,7 +91,8 @@ function diffCertificates(before: RoutingGraph, after: RoutingGraph): DiffReport
   });
   const changed = now.filter((one) => {
     const was = former.get(one.id);
-    return was !== undefined && (was.chainPem !== one.chainPem || was.keyPem !== one.keyPem);
+    // The chain holds the public half of the key; the private one an operator keeps to itself.
+    return was !== undefined && was.chainPem !== one.chainPem;
   });
   const ids = new Set(now.map(({ id }) => id));
   return {
@@ -118,5 +125,5 @@ function identity({ code, object, field, file, message }: LocatedProblem, path: 
 }
 
 function relative(text: string, path: string): string {
-  return text.replaceAll(path.endsWith("/") ? path : `${path}/`, "");
+  return path === "" ? text : text.replaceAll(path.endsWith("/") ? path : `${path}/`, "");
 }

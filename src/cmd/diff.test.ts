@@ -14,7 +14,7 @@ const SERVICES = manifests(service("web"), service("api"));
 /** What a change does, with the report held to its schema. */
 async function reportOf(before: string, after: string): Promise<DiffReport> {
   const sideOf = async (text: string) => ({ compiled: await compileText(text), path: "-" });
-  const report = diffReport(await sideOf(before), await sideOf(after), DEFAULT_ENTRY_POINTS);
+  const report = diffReport(await sideOf(before), await sideOf(after));
   expect(isReport(JSON.parse(JSON.stringify(report))), JSON.stringify(isReport.errors)).toBe(true);
   return report;
 }

@@ -1,16 +1,18 @@
 import { Command, Option } from "commander";
+import { ok } from "../kernel/result.ts";
 import { EXIT_WRONG_USE, examples, wrongUse } from "./cli.ts";
-import { compileObjects, type Load, readObjects } from "./compiled-manifests.ts";
+import { compileObjects, type Load, type ReadObjects, readObjects } from "./compiled-manifests.ts";
 import { collectEntryPointChoice, type EntryPointChoice, knownEntryPoints, NO_CHOICE } from "./explain-entry-point.ts";
 import type { AskedRequest } from "./explain-request.ts";
 import { answerRequests } from "./explain-requests.ts";
 import { explainText } from "./explain-text.ts";
 import { Explainer, type ExplainReport } from "./explainer.ts";
-import { openInput, readManifests } from "./read-manifests.ts";
+import { openInput } from "./read-manifests.ts";
 import { OPTIONS } from "./run-options.ts";
+import { type OperatorFlags, readToolObjects, withOperatorFlags } from "./tool-source.ts";
 
-interface ExplainOptions {
-  readonly manifests: string;
+interface ExplainOptions extends OperatorFlags {
+  readonly manifests?: string;
   readonly requests?: string;
   readonly reasons: boolean;
   readonly request: string;
@@ -31,16 +33,17 @@ ${examples(
   ["fairway explain https://shop.localhost/cart --manifests . -X POST -H 'X-Beta: 1'", "with a method and a header"],
   ["kustomize build . | fairway explain http://shop.test/ --manifests -", "from a pipe"],
   ["fairway explain --requests requests.jsonl --manifests . > answers.jsonl", "thousands of requests a second"],
+  ["fairway explain https://shop.example/cart --cluster", "where the operator that kubectl would find sends it"],
 )}`;
 
 /** `fairway explain URL`: why a request goes where it goes. */
 export function command(): Command {
-  return new Command("explain")
+  return withOperatorFlags(new Command("explain"))
     .description(
       "Says which route a request takes and why: the rule that wins, the ones that nearly match, middlewares, endpoints.",
     )
     .argument("[url]", "what the client asks for; the scheme, then the port, says which entry point it comes to")
-    .requiredOption("--manifests <dir>", "folder of manifests, a single file, or - for the standard input")
+    .option("--manifests <dir>", "folder of manifests, a single file, or - for the standard input")
     .option("--requests <file>", "instead of a URL: requests as JSON lines, or - for the standard input")
     .option("--reasons", "with --requests: tell the rules that match too, and the near misses", false)
     .option("-X, --request <method>", "method of the request", "GET")
@@ -65,7 +68,7 @@ async function run(url: string | undefined, options: ExplainOptions): Promise<vo
   if ((url === undefined) === (options.requests === undefined)) wrongUse("give one URL, or --requests with a file of requests");
   if (url === undefined) return explainAll(options.requests as string, options);
   const asked = { url, method: options.request, headers: options.header, clientIp: options.clientIp };
-  const report = await explainRequest((intake) => readManifests(options.manifests, intake), asked, options);
+  const report = explainOne(await readToolObjects(options.manifests, options), asked, options);
   process.stdout.write(options.output === "json" ? `${JSON.stringify(report, null, 2)}\n` : explainText(report));
 }
 
@@ -75,25 +78,35 @@ export async function explainRequest(
   asked: AskedRequest,
   { entrypoint, class: classes }: Pick<ExplainOptions, "entrypoint" | "class">,
 ): Promise<ExplainReport> {
-  const explainer = await explainerOf(load, entrypoint, classes, /^https:/i.test(asked.url));
+  return explainOne(await readObjects(load), asked, { entrypoint, class: classes });
+}
+
+function explainOne(
+  read: ReadObjects,
+  asked: AskedRequest,
+  { entrypoint, class: classes }: Pick<ExplainOptions, "entrypoint" | "class">,
+): ExplainReport {
+  const explainer = explainerOf(read, entrypoint, classes, /^https:/i.test(asked.url));
   const explained = explainer.explain(asked);
   return explained.ok ? explained.value.report : wrongUse(explained.error);
 }
 
-async function explainAll(path: string, { manifests, entrypoint, class: classes, reasons }: ExplainOptions): Promise<void> {
+async function explainAll(path: string, options: ExplainOptions): Promise<void> {
+  const { manifests, entrypoint, class: classes, reasons } = options;
   if (path === "-" && manifests === "-") wrongUse("the standard input holds either the manifests or the requests");
   const requests = openInput(path);
-  const explainer = await explainerOf((intake) => readManifests(manifests, intake), entrypoint, classes, false);
+  const explainer = explainerOf(await readToolObjects(manifests, options), entrypoint, classes, false);
   const wrong = await answerRequests(explainer, requests, process.stdout, reasons);
   if (wrong > 0) process.exitCode = EXIT_WRONG_USE;
 }
 
 /** `isTls` is what a chosen entry point is that nobody described. */
-async function explainerOf(load: Load, choice: EntryPointChoice, classes: readonly string[], isTls: boolean): Promise<Explainer> {
-  const read = await readObjects(load);
-  const entryPoints = knownEntryPoints(choice, read.store, isTls);
-  if (!entryPoints.ok) return wrongUse(entryPoints.error);
-  return new Explainer(compileObjects(read, entryPoints.value, classes).graph, entryPoints.value, choice.chosen);
+function explainerOf(read: ReadObjects, choice: EntryPointChoice, classes: readonly string[], isTls: boolean): Explainer {
+  // What an operator does not serve cannot be chosen; manifests alone do not say what there is.
+  const known = read.settings === undefined ? knownEntryPoints(choice, read.store, isTls) : ok(choice.entryPoints);
+  if (!known.ok) return wrongUse(known.error);
+  const { graph, entryPoints } = compileObjects(read, known.value, classes);
+  return new Explainer(graph, entryPoints, choice.chosen);
 }
 
 function collect(value: string, before: readonly string[]): readonly string[] {

@@ -1,5 +1,6 @@
 import { isLoopback } from "../channel/loopback.ts";
 import { PlaintextRefused } from "../channel/server.ts";
+import { OperatorAdmin } from "../control/admin/operator-admin.ts";
 import type { CompiledRun } from "../control/reconciler.ts";
 import { EVERY_CLASS } from "../control/translate/settings.ts";
 import { systemClock } from "../kernel/clock.ts";
@@ -11,6 +12,7 @@ import { ProblemWatch } from "./problem-watch.ts";
 import { type EventFormat, type EventPrinter, eventPrinter } from "./run-events.ts";
 import { requireFolder, runLogger } from "./run-options.ts";
 import { stopSignal } from "./until-stopped.ts";
+import { version } from "./version.ts";
 
 /** What `fairway operator --manifests` is told. */
 export interface FolderOptions {
@@ -36,15 +38,34 @@ export async function operatorOnFolder(options: FolderOptions): Promise<void> {
     directory,
     entryPoints: options.entrypoint,
     classes: options.class.length === 0 ? { select: "every", publishAs: EVERY_CLASS } : { select: "named", names: options.class },
-    onCompiled: (run, sinceMs) => tellPublished(run, systemClock.monotonicMs() - sinceMs, print),
+    onCompiled: (run, sinceMs) => {
+      admin.compiled(run, sinceMs);
+      tellPublished(run, systemClock.monotonicMs() - sinceMs, print);
+    },
     onProblems: () => problems.note(),
-    onFailed: (error, retryMs) => log.error("compiling failed", { error, retryMs: Math.round(retryMs) }),
+    onFailed: (error, retryMs) => {
+      admin.failed();
+      log.error("compiling failed", { error, retryMs: Math.round(retryMs) });
+    },
     onPolling: (code) => print({ event: "polling", code }),
-    onAnswer: ({ resumed: _, ...answer }) => print({ event: "answered", ...answer }),
-    onGone: (proxyId, className) => print({ event: "proxyGone", proxyId, class: className }),
+    onAnswer: (answer) => {
+      admin.answered(answer);
+      const { resumed: _, ...told } = answer;
+      print({ event: "answered", ...told });
+    },
+    onGone: (proxyId, className) => {
+      admin.gone(proxyId, className);
+      print({ event: "proxyGone", proxyId, class: className });
+    },
   });
+  const admin = adminOf(control, directory);
   const problems = new ProblemWatch(() => control.problems(), print, options.events);
   try {
+    if (options.admin !== undefined) {
+      const { host } = options.admin;
+      const { port } = await admin.listen(host, options.admin.port);
+      print({ event: "admin", host, port });
+    }
     const startMs = systemClock.monotonicMs();
     await control.start();
     print({ event: "loaded", directory, ...control.counts, ms: systemClock.monotonicMs() - startMs });
@@ -54,8 +75,20 @@ export async function operatorOnFolder(options: FolderOptions): Promise<void> {
     await stop;
   } finally {
     problems.stop();
+    await admin.close();
     await control.stop();
   }
+}
+
+function adminOf(control: ControlHalf, directory: string): OperatorAdmin {
+  return new OperatorAdmin({
+    version: version(),
+    store: control.store,
+    settings: control.settings,
+    snapshots: () => control.publisher.snapshots(),
+    sourceProblems: () => control.sourceProblems(),
+    folder: { directory, objects: () => control.objects(), located: (found) => control.located(found) },
+  });
 }
 
 function tellPublished(run: CompiledRun, ms: number, print: EventPrinter): void {

@@ -1,13 +1,14 @@
 import { Command, Option } from "commander";
 import type { EntryPoint } from "../model/entry-point.ts";
 import { EXIT_WRONG_USE, examples, wrongUse } from "./cli.ts";
-import { compileObjects, type Load, readObjects } from "./compiled-manifests.ts";
+import { compileObjects } from "./compiled-manifests.ts";
 import { Explainer } from "./explainer.ts";
 import { noteErrors } from "./note-errors.ts";
-import { readManifests, readWhole } from "./read-manifests.ts";
+import { readWhole } from "./read-manifests.ts";
 import { OPTIONS } from "./run-options.ts";
 import { type CaseError, readTestCases } from "./test-cases.ts";
 import { runTests, type TestReport, testJunit, testText } from "./test-report.ts";
+import { namesOperator, type OperatorFlags, readToolObjects, withOperatorFlags } from "./tool-source.ts";
 
 /** The ways a report can be printed. */
 const PRINTERS = {
@@ -16,7 +17,7 @@ const PRINTERS = {
   junit: testJunit,
 } as const;
 
-interface TestOptions {
+interface TestOptions extends OperatorFlags {
   readonly output: keyof typeof PRINTERS;
   readonly class: readonly string[];
   readonly entrypoint: readonly EntryPoint[];
@@ -52,14 +53,15 @@ ${examples(
   ["fairway test config/samples/demo config/samples/demo-tests.yaml", "the tests of the samples"],
   ["fairway test ./manifests tests.yaml --output junit > routes.xml", "for GitLab, Jenkins and others"],
   ["kustomize build . | fairway test - tests.yaml", "manifests from a pipe"],
+  ["fairway test --cluster tests.yaml", "against what an operator serves now"],
 )}`;
 
 /** `fairway test DIR CASES`: does every request go where it should? */
 export function command(): Command {
-  return new Command("test")
+  return withOperatorFlags(new Command("test"))
     .description("Route tests: holds manifests against a file of requests and where each must go; says what differs, and why.")
-    .argument("<dir>", "folder of manifests, a single file, or - for the standard input")
-    .argument("<cases>", "file of cases, or - for the standard input")
+    .argument("[dir]", "folder of manifests, a single file, or - for the standard input; left out for a running operator")
+    .argument("[cases]", "file of cases, or - for the standard input")
     .addOption(new Option("--output <format>", "how results are printed").choices(Object.keys(PRINTERS)).default("text"))
     .addOption(OPTIONS.classes("only objects of this ingress class; may be given more than once"))
     .addOption(OPTIONS.entryPoint())
@@ -67,20 +69,20 @@ export function command(): Command {
     .action(run);
 }
 
-async function run(path: string, casesPath: string, { output, class: classes, entrypoint }: TestOptions): Promise<void> {
+async function run(first: string | undefined, second: string | undefined, options: TestOptions): Promise<void> {
+  const { output, class: classes, entrypoint, ...flags } = options;
+  const [path, casesPath] = namesOperator(flags) && second === undefined ? [undefined, first] : [first, second];
+  if (casesPath === undefined) return wrongUse("give a file of cases");
   if (path === "-" && casesPath === "-") wrongUse("the standard input holds either the manifests or the cases");
   const cases = readTestCases(await readWhole(casesPath));
   if (!cases.ok) return tellErrors(cases.error, casesPath);
-  const compiled = await compile((intake) => readManifests(path, intake), entrypoint, classes);
-  noteErrors(compiled.problems, path);
-  const report = runTests(cases.value, new Explainer(compiled.graph, entrypoint, null), casesPath);
+  const read = await readToolObjects(path, flags);
+  const compiled = compileObjects(read, entrypoint, classes);
+  noteErrors(compiled.problems, read.name);
+  const report = runTests(cases.value, new Explainer(compiled.graph, compiled.entryPoints, null), casesPath);
   if (!report.ok) return tellErrors(report.error, casesPath);
   process.stdout.write(PRINTERS[output](report.value));
   if (report.value.summary.failed > 0) process.exitCode = EXIT_DIFFERENT;
-}
-
-async function compile(load: Load, entryPoints: readonly EntryPoint[], classes: readonly string[]) {
-  return compileObjects(await readObjects(load), entryPoints, classes);
 }
 
 /** As compilers do, each with its line. */

@@ -22,6 +22,8 @@ const USER_AGENT = "fairway";
 export interface ApiClientOptions {
   /** A kubeconfig; without one the Pod's service account, or what KUBECONFIG or ~/.kube/config say. */
   readonly kubeconfig?: string | undefined;
+  /** A context of it; without one its current context. */
+  readonly context?: string | undefined;
   readonly clock?: Clock;
 }
 
@@ -43,8 +45,8 @@ export class ApiClient implements KubernetesApi {
   }
 
   /** Reads the kubeconfig; connects at the first request. Rejects when there is no usable kubeconfig. */
-  static async open({ kubeconfig, clock = systemClock }: ApiClientOptions = {}): Promise<ApiClient> {
-    const load = (): Promise<KubeConfig> => loadKubeConfig(kubeconfig);
+  static async open({ kubeconfig, context, clock = systemClock }: ApiClientOptions = {}): Promise<ApiClient> {
+    const load = (): Promise<KubeConfig> => loadKubeConfig(kubeconfig, context);
     return new ApiClient(await load(), load, clock);
   }
 
@@ -65,7 +67,7 @@ export class ApiClient implements KubernetesApi {
     }
   }
 
-  async *watch(path: string, { query, accept, silenceMs, signal }: WatchOptions): AsyncGenerator<WatchEvent, void> {
+  async *watch(path: string, { query, accept, silenceMs, signal, onOpen }: WatchOptions): AsyncGenerator<WatchEvent, void> {
     const watch = this.#watches.open(silenceMs, signal);
     let isAnswered = false;
     try {
@@ -74,6 +76,7 @@ export class ApiClient implements KubernetesApi {
       watch.noteArrival();
       this.#watches.noteAnswer();
       if (!isSuccess(answer)) requireSuccess(answer, await readText(answer.body, EVENT_BYTES_MAX));
+      onOpen?.();
       const lines = new ByteLines(EVENT_BYTES_MAX);
       for await (const chunk of answer.body) {
         watch.noteArrival();

@@ -29,17 +29,19 @@ export interface ApiTls {
 }
 
 /**
- * The kubeconfig to use: the given file; else the Pod's own service account; else KUBECONFIG or ~/.kube/config.
+ * The kubeconfig to use: the given file; else the Pod's own service account; else KUBECONFIG or ~/.kube/config. `context` names the
+ * context in it; without it, its current one.
  *
  * The library is loaded at the first call, since it takes long. Throws when there is none, or it cannot be read or names no cluster.
  */
-export async function loadKubeConfig(file: string | undefined): Promise<KubeConfig> {
+export async function loadKubeConfig(file: string | undefined, context?: string): Promise<KubeConfig> {
   const { KubeConfig } = await import("@kubernetes/client-node");
   const config = new KubeConfig();
   if (file !== undefined) config.loadFromFile(file);
   else if (process.env.KUBERNETES_SERVICE_HOST && existsSync(POD_TOKEN_FILE)) config.loadFromCluster();
   else if (process.env.KUBECONFIG || existsSync(join(homedir(), ".kube", "config"))) config.loadFromDefault();
   else throw new Error("no cluster is known: not in a Pod, no KUBECONFIG, no ~/.kube/config");
+  if (context !== undefined) config.setCurrentContext(context);
   if (config.getCurrentCluster() === null) {
     throw new Error(`the current context ${JSON.stringify(config.getCurrentContext() ?? "")} names no cluster`);
   }

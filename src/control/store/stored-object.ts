@@ -13,12 +13,12 @@ export interface StoredObject<Body = Readonly<Record<string, unknown>>> {
   readonly labels: Readonly<Record<string, string>>;
   readonly annotations: Readonly<Record<string, string>>;
   /** Everything beside apiVersion, kind and metadata: `spec`, `data`, `endpoints`, … as written. */
-  readonly body: Body;  /** Set where the values of a Secret were not handed over: what their owner found of them. */
+  readonly body: Body /** Set where the values of a Secret were not handed over: what their owner found of them. */;
   readonly withheld?: Withheld;
 }
 
 /** What stands for the values of a Secret that its owner, an operator, shows to tools without them. */
 export interface Withheld {
-  /** Why a Secret of type `kubernetes.io/tls` cannot be used, as the end of a sentence; null when it can, and for all other types. */
+  /** Why it cannot be used as a certificate, as the end of a sentence; null when it can. */
   readonly obstacle: string | null;
 }

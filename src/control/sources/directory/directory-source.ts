@@ -102,6 +102,11 @@ export class DirectorySource {
     return this.#manifests.located(found);
   }
 
+  /** The objects that files describe, each with where it stands. In no particular order. */
+  objects(): Iterable<Location & { readonly object: ObjectRef }> {
+    return this.#manifests.objects();
+  }
+
   /** Number of files, and of objects in them. */
   get counts(): { readonly files: number; readonly objects: number } {
     return { files: this.#files.count, objects: this.#manifests.size };

@@ -26,6 +26,18 @@ export interface Location {
   readonly line: number;
 }
 
+/** What is known of where objects come from. */
+export interface Provenance {
+  /** Number of objects. */
+  readonly size: number;
+  /** The objects, each with where it stands. In no particular order. */
+  objects(): Iterable<Location & { readonly object: ObjectRef }>;
+  /** Everything wrong that shows without compiling. In no particular order. */
+  problems(): readonly LocatedProblem[];
+  /** A Problem with the place of its object and field. */
+  located(found: Problem): LocatedProblem;
+}
+
 /** The object of a Problem that concerns a file as a whole. */
 export const NO_OBJECT: ObjectRef = { kind: "", namespace: "", name: "" };
 
@@ -36,7 +48,7 @@ const TOGETHER_MS = 20;
  * What a set of files says, given to the intake object by object: of several documents about one object the first counts (by path,
  * then position), and when it goes the next takes its place. A file that is refused keeps what it said before.
  */
-export class ManifestSet {
+export class ManifestSet implements Provenance {
   readonly #intake: Intake;
   readonly #textOf: (file: string) => string;
   readonly #claims = new Claims();

@@ -1,0 +1,26 @@
+import type { StoredObject } from "../store/stored-object.ts";
+import { certificateObstacle } from "../translate/certificate.ts";
+
+/** Members of a Secret's `data` that every client of a TLS server sees anyway. */
+const PUBLIC = new Set(["tls.crt", "ca.crt"]);
+
+/**
+ * A Secret fit to be shown: the names of its values and its certificates, not the values; and in place of them what we found of them.
+ * Objects of other kinds are as they are.
+ */
+export function withheldSecret(object: StoredObject): StoredObject {
+  if (object.ref.kind !== "Secret") return object;
+  const { type, data } = object.body as { readonly type?: string; readonly data?: Readonly<Record<string, string>> | null };
+  const shown = Object.entries(data ?? {}).map(([name, value]) => [name, isPublic(type, name) ? value : ""]);
+  return {
+    ...object,
+    annotations: {},
+    body: { ...(type === undefined ? {} : { type }), data: Object.fromEntries(shown) },
+    withheld: { obstacle: certificateObstacle(object) },
+  };
+}
+
+/** Only where the type says what stands under the name: an Opaque Secret may call anything `ca.crt`. */
+function isPublic(type: string | undefined, name: string): boolean {
+  return type === "kubernetes.io/tls" && PUBLIC.has(name);
+}
