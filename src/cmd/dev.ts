@@ -29,7 +29,8 @@ export function command(): Command {
   return new Command("dev")
     .description(
       "Serves a folder of Kubernetes manifests (Ingress, Fairway kinds, Service, EndpointSlice, Secret, ...) without a cluster.\n" +
-        "Save a file and it is live; what is wrong is told with file and line, and what worked goes on working.",
+        "Save a file and it is live; what is wrong is told with file and line, and what worked goes on working.\n" +
+        "The FairwayClass that an IngressClass of the folder names opens, changes and closes ports while it runs, unless --entrypoint is given.",
     )
     .argument("<dir>", "folder of manifests, read at any depth")
     .addOption(OPTIONS.entryPoint())

@@ -10,9 +10,12 @@ import type { EventFormat } from "./run-events.ts";
 /** Options that the long-running commands share, each with the same words and the same meaning. */
 export const OPTIONS = {
   entryPoint: () =>
-    new Option("--entrypoint <NAME=HOST:PORT[,tls]>", "a port to listen on; one or more replace the default")
+    new Option(
+      "--entrypoint <NAME=HOST:PORT[,tls]>",
+      "a port to listen on; one or more replace the default, and what a FairwayClass says",
+    )
       .argParser<readonly EntryPoint[]>(collectEntryPoint)
-      .default(DEFAULT_ENTRY_POINTS, "web=127.0.0.1:8080 and websecure=127.0.0.1:8443,tls"),
+      .default(DEFAULT_ENTRY_POINTS, "those of the FairwayClass, else web=127.0.0.1:8080 and websecure=127.0.0.1:8443,tls"),
   classes: (meaning: string) =>
     new Option("--class <NAME>", meaning).argParser<readonly string[]>(collectName).default([], "every object counts"),
   workers: () => new Option("--workers <N>", "worker threads (default: one a core)").argParser(parseCount),
