@@ -6,6 +6,7 @@ import {
   SubjectAlternativeNameExtension,
   X509CertificateGenerator,
 } from "@peculiar/x509";
+import { toPem } from "./pem.ts";
 
 /** What a self-signed certificate says of itself. */
 export interface CertificateWish {
@@ -39,9 +40,6 @@ export async function makeSelfSigned({ commonName, names, notBefore, notAfter }:
       ...(names.length === 0 ? [] : [new SubjectAlternativeNameExtension(names.map((value) => ({ type: "dns", value })))]),
     ],
   });
-  const key = Buffer.from(await crypto.subtle.exportKey("pkcs8", keys.privateKey)).toString("base64");
-  return {
-    chainPem: certificate.toString("pem"),
-    keyPem: `-----BEGIN PRIVATE KEY-----\n${key.replace(/.{64}(?=.)/g, "$&\n")}\n-----END PRIVATE KEY-----\n`,
-  };
+  const keyPem = toPem("PRIVATE KEY", await crypto.subtle.exportKey("pkcs8", keys.privateKey));
+  return { chainPem: certificate.toString("pem"), keyPem };
 }
