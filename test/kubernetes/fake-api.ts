@@ -14,7 +14,12 @@ import { type ApiPath, apiVersionOf, parseApiPath, RESOURCE_TYPES, type Resource
 /** What a TokenReview says (authentication.k8s.io/v1). */
 export interface TokenReviewStatus {
   readonly authenticated: boolean;
-  readonly user?: { readonly username: string; readonly uid?: string; readonly groups?: readonly string[] };
+  readonly user?: {
+    readonly username: string;
+    readonly uid?: string;
+    readonly groups?: readonly string[];
+    readonly extra?: Readonly<Record<string, readonly string[]>>;
+  };
   readonly audiences?: readonly string[];
   readonly error?: string;
 }
@@ -138,12 +143,13 @@ export class FakeApi implements KubernetesApi {
     return structuredClone(this.#answer(request)) as T;
   }
 
-  async *watch(path: string, { query, accept, silenceMs, signal }: WatchOptions): AsyncGenerator<WatchEvent, void> {
+  async *watch(path: string, { query, accept, silenceMs, signal, onOpen }: WatchOptions): AsyncGenerator<WatchEvent, void> {
     const request: ApiRequest = { method: "GET", path, query: { ...query, watch: true }, ...(accept ? { accept } : {}), signal };
     this.requests.push(request);
     await this.intercept(request);
     const at = this.#pathOf(path);
     const type = this.#typeAt(at);
+    onOpen?.();
     const queue: WatchEvent[] = [];
     let ended: { why: WatchEnd } | null = null;
     let wake = (): void => {};

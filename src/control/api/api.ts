@@ -66,6 +66,8 @@ export interface WatchOptions {
   /** A connection on which nothing arrives for this long is taken for dead. */
   readonly silenceMs: number;
   readonly signal: AbortSignal;
+  /** Called when the server has begun to answer: from then on the watch stands. */
+  readonly onOpen?: () => void;
 }
 
 /** The API server refused: the status it answered, its `reason` (as in `NotFound`, `Expired`, `Conflict`) and its message. */

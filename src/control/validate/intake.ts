@@ -1,3 +1,4 @@
+import { assert } from "../../kernel/assert.ts";
 import type { Result } from "../../kernel/result.ts";
 import { fail, ok } from "../../kernel/result.ts";
 import type { ObjectRef } from "../../model/object-ref.ts";
@@ -83,6 +84,27 @@ export class Intake {
       accepted: isAccepted ? storedForm(ref, written) : null,
       problems: found.map(({ code, field, message, hint }) => problem(code, ref, field, message, hint)),
     };
+  }
+
+  /**
+   * As `check`, of an object whose kind the API server itself holds to its schema (all but custom resources, whose installed definition
+   * may be older than ours): only what it says of fields counts, and newer ones may be there.
+   */
+  accept(ref: ObjectRef, value: KubernetesObject): CheckedObject {
+    const { status: _, ...rest } = withoutNulls(value);
+    return { ref, accepted: storedForm(ref, rest as KubernetesObject), problems: [] };
+  }
+
+  /** The version of an object that was accepted last. */
+  accepted(ref: ObjectRef): StoredObject | undefined {
+    return this.#store.get(ref.kind, ref.namespace, ref.name);
+  }
+
+  /** The schema of a kind that we read. */
+  schemaOf(apiVersion: string, kind: string): KindSchema {
+    const found = this.#kinds.find(apiVersion, kind);
+    assert(typeof found === "object" && "check" in found, `${kind} of ${apiVersion} is a kind that we read`);
+    return found;
   }
 
   /** Takes an object in, or keeps what was accepted before, and holds the problems. */

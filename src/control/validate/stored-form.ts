@@ -32,7 +32,7 @@ export function storedForm(ref: ObjectRef, object: KubernetesObject): StoredObje
     createdAtMs: Number.isNaN(createdAtMs) ? null : createdAtMs,
     deleting: metadata.deletionTimestamp !== undefined,
     labels: metadata.labels ?? {},
-    annotations: pick(metadata.annotations ?? {}, ANNOTATIONS_WE_READ),
+    annotations: annotationsRead(metadata.annotations),
     body: ref.kind === "Secret" ? withStringData(body) : body,
   };
 }
@@ -53,6 +53,7 @@ function withStringData(body: Readonly<Record<string, unknown>>): Readonly<Recor
   return { ...rest, data: { ...data, ...Object.fromEntries(encoded) } };
 }
 
-function pick(record: Readonly<Record<string, string>>, names: RegExp): Readonly<Record<string, string>> {
-  return Object.fromEntries(Object.entries(record).filter(([name]) => names.test(name)));
+/** Those of an object's annotations that say something to us. */
+export function annotationsRead(annotations: Readonly<Record<string, string>> = {}): Readonly<Record<string, string>> {
+  return Object.fromEntries(Object.entries(annotations).filter(([name]) => ANNOTATIONS_WE_READ.test(name)));
 }
