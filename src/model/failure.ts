@@ -58,6 +58,11 @@ const TABLE = {
   UpstreamMalformed: { source: "upstream", retry: "never", meaning: "The server's response breaks RFC 9112." },
   UpstreamAborted: { source: "upstream", retry: "never", meaning: "The server's response ended before it was complete." },
   UpgradeRefused: { source: "client", retry: "never", meaning: "Only websocket upgrades are passed on." },
+  TooManyEdits: {
+    source: "config",
+    retry: "never",
+    meaning: "Middlewares change more header fields of a message than the limit.",
+  },
   TooManyPending: { source: "proxy", retry: "never", meaning: "Too many requests wait for a connection to the service." },
   ShuttingDown: { source: "proxy", retry: "never", meaning: "The proxy is draining." },
 } as const satisfies Record<string, FailureEntry>;

@@ -2,6 +2,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { expect, test } from "vitest";
 import { FAILURES } from "../../src/model/failure.ts";
+import { EDITS_MAX } from "../../src/proxy/http1/header-edits.ts";
 import * as limits from "../../src/proxy/http1/limits.ts";
 import { replyTo } from "../../src/proxy/pipeline/reply.ts";
 
@@ -30,7 +31,7 @@ test("every file and page it names is there", () => {
 });
 
 test("every limit and timeout it names is there", () => {
-  const known = new Set([...Object.keys(limits), ...Object.keys(limits.TIMEOUTS)]);
+  const known = new Set([...Object.keys({ ...limits, EDITS_MAX }), ...Object.keys(limits.TIMEOUTS)]);
   const named = found(/`([A-Z]+(?:_[A-Z]+)+|[a-z]+[A-Za-z]*Ms)`/g);
   expect(named.length).toBeGreaterThan(4);
   expect(named.filter((name) => !known.has(name))).toEqual([]);

@@ -98,6 +98,11 @@ export class ClientConnection implements SocketEvents, Timed {
     return this.#state === "idle" && !this.#bytes.socket.destroyed;
   }
 
+  /** Whether the server has closed it, as far as this machine knows: also what came since the last turn. Costs some µs. */
+  isStale(): boolean {
+    return !this.isUsable || this.#bytes.hasUnread();
+  }
+
   /** Takes a request: what `sink` sends from now on is its head and body. */
   begin(sink: ResponseSink, method: string, asksUpgrade: boolean): void {
     this.#sink = sink;
@@ -111,7 +116,7 @@ export class ClientConnection implements SocketEvents, Timed {
 
   /** Whether the connection may be given back once its response is complete. */
   get isReusable(): boolean {
-    return this.#state === "idle" && this.#keepsAlive;
+    return this.isUsable && this.#keepsAlive;
   }
 
   /** Waits for the next request; called by the pool. */

@@ -49,9 +49,12 @@ test("what would break the head is left out", () => {
   expect(edits.isEmpty).toBe(true);
 });
 
-test("edits are bounded", () => {
+test.each(["add", "remove"] as const)("as many as the limit can be %sed, and one more is told", (edit) => {
   const edits = new HeaderEdits();
-  for (let i = 0; i <= EDITS_MAX; i++) edits.add(`x-${i}`, "v");
-  expect(edits.added(`x-${EDITS_MAX - 1}`)).toBe("v");
-  expect(edits.added(`x-${EDITS_MAX}`)).toBeNull();
+  for (let i = 0; i < EDITS_MAX; i++) edits[edit](`x-${i}`, "v");
+  expect(edits.isBeyond).toBe(false);
+  edits[edit](`x-${EDITS_MAX}`, "v");
+  expect(edits.isBeyond).toBe(true);
+  edits.clear();
+  expect(edits.isBeyond).toBe(false);
 });

@@ -1,7 +1,7 @@
 import { FIELD_VALUE } from "./bytes.ts";
 import type { OutBuffer } from "./out-buffer.ts";
 
-/** Most edits of one head; what is beyond is left out. */
+/** Most fields added to one head, and most removed from it; a head that is to get more fails its exchange. */
 export const EDITS_MAX = 200;
 
 /** Fields that frame a message or belong to one hop: the engine writes them, and no edit touches them. */
@@ -23,6 +23,8 @@ const FRAMING: ReadonlySet<string> = new Set([
  * One instance is reused for many heads.
  */
 export class HeaderEdits {
+  /** More was asked for than `EDITS_MAX`: the head is not what middlewares want it to be, and must not be sent. */
+  isBeyond = false;
   readonly #removed: string[] = [];
   readonly #names: string[] = [];
   readonly #values: string[] = [];
@@ -33,6 +35,7 @@ export class HeaderEdits {
 
   clear(): void {
     if (this.isEmpty) return;
+    this.isBeyond = false;
     this.#removed.length = 0;
     this.#names.length = 0;
     this.#values.length = 0;
@@ -40,7 +43,11 @@ export class HeaderEdits {
 
   /** Adds a value. One that a field may not hold (RFC 9110 §5.5) is left out. */
   add(name: string, value: string): void {
-    if (FRAMING.has(name) || this.#names.length >= EDITS_MAX || !isFieldName(name) || !isFieldValue(value)) return;
+    if (FRAMING.has(name) || !isFieldName(name) || !isFieldValue(value)) return;
+    if (this.#names.length >= EDITS_MAX) {
+      this.isBeyond = true;
+      return;
+    }
     this.#names.push(name);
     this.#values.push(value);
   }
@@ -53,7 +60,9 @@ export class HeaderEdits {
       this.#names.splice(i, 1);
       this.#values.splice(i, 1);
     }
-    if (!this.#removed.includes(name) && this.#removed.length < EDITS_MAX) this.#removed.push(name);
+    if (this.#removed.includes(name)) return;
+    if (this.#removed.length >= EDITS_MAX) this.isBeyond = true;
+    else this.#removed.push(name);
   }
 
   set(name: string, value: string): void {

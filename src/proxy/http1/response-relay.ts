@@ -1,10 +1,12 @@
 import type { Buffer } from "node:buffer";
 import type { Hooks } from "../../extensions/middlewares/contract.ts";
 import type { Reply } from "../../extensions/middlewares/exchange.ts";
+import { FAILURES } from "../../model/failure.ts";
 import { COUNTER, requestCounter } from "../../telemetry/worker-counters.ts";
 import type { ByteSocket } from "../listen/byte-socket.ts";
 import type { Engine } from "../pipeline/engine.ts";
 import { runResponseHooks } from "../pipeline/hooks.ts";
+import { replyTo } from "../pipeline/reply.ts";
 import type { HttpExchange } from "./exchange.ts";
 import { out } from "./out-buffer.ts";
 import type { ResponseHead } from "./response-parser.ts";
@@ -37,10 +39,12 @@ export class ResponseRelay {
     if (this.#exchange.minor === 1) writeInformational(this.#exchange, bytes, head);
   }
 
-  begin(bytes: Buffer, head: ResponseHead, framing: ClientFraming, hooks: readonly Hooks[], closes: boolean): void {
+  /** False when the head cannot be what hooks want it to be: nothing is sent. */
+  begin(bytes: Buffer, head: ResponseHead, framing: ClientFraming, hooks: readonly Hooks[], closes: boolean): boolean {
     this.#framing = framing;
-    this.#runHooks(bytes, head, hooks);
+    if (!this.#runHooks(bytes, head, hooks)) return false;
     writeResponseHead(this.#exchange, bytes, head, framing, closes, this.#engine.deadlines.date);
+    return true;
   }
 
   data(bytes: Buffer, start: number, end: number): void {
@@ -53,18 +57,23 @@ export class ResponseRelay {
     this.flush();
   }
 
-  switching(bytes: Buffer, head: ResponseHead, hooks: readonly Hooks[]): void {
-    this.#runHooks(bytes, head, hooks);
+  /** False as of `begin`. */
+  switching(bytes: Buffer, head: ResponseHead, hooks: readonly Hooks[]): boolean {
+    if (!this.#runHooks(bytes, head, hooks)) return false;
     writeSwitching(this.#exchange, bytes, head);
     this.flush();
+    return true;
   }
 
   /** Answers ourselves, through the response hooks of the first `count` of `hooks`. */
-  reply(reply: Reply, hooks: readonly Hooks[], count: number, closes: boolean): void {
+  reply(given: Reply, hooks: readonly Hooks[], count: number, closes: boolean): void {
     const exchange = this.#exchange;
-    exchange.attachReply(reply);
+    exchange.attachReply(given);
     runResponseHooks(hooks, count, exchange);
     exchange.detachResponse();
+    const reply = exchange.responseEdits.isBeyond ? replyTo(FAILURES.TooManyEdits) : given;
+    if (reply !== given) exchange.responseEdits.clear();
+    exchange.status = reply.status;
     this.#count(reply.status);
     writeReply(exchange, reply, closes, this.#engine.deadlines.date);
     this.flush();
@@ -84,13 +93,20 @@ export class ResponseRelay {
     return !this.isBlocked;
   }
 
-  #runHooks(bytes: Buffer, head: ResponseHead, hooks: readonly Hooks[]): void {
+  #runHooks(bytes: Buffer, head: ResponseHead, hooks: readonly Hooks[]): boolean {
+    const exchange = this.#exchange;
+    exchange.status = head.status;
+    if (hooks.length > 0) {
+      exchange.attachResponse(bytes, head);
+      runResponseHooks(hooks, hooks.length, exchange);
+      exchange.detachResponse();
+      if (exchange.responseEdits.isBeyond) {
+        exchange.responseEdits.clear();
+        return false;
+      }
+    }
     this.#count(head.status);
-    this.#exchange.status = head.status;
-    if (hooks.length === 0) return;
-    this.#exchange.attachResponse(bytes, head);
-    runResponseHooks(hooks, hooks.length, this.#exchange);
-    this.#exchange.detachResponse();
+    return true;
   }
 
   #count(status: number): void {

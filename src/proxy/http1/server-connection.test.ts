@@ -40,7 +40,7 @@ class FakeSocket {
 
 function connectionOn(socket: FakeSocket): { readonly connection: ServerConnection; readonly events: SocketEvents } {
   const engine: Engine = {
-    routes: { route: () => null, child: () => null },
+    routes: { route: () => null, child: () => null, renewService: () => {} },
     isDraining: false,
     deadlines: new Deadlines(systemClock),
     timeouts: TIMEOUTS,

@@ -296,7 +296,7 @@ export class ServerConnection implements SocketEvents, Timed, Downstream, BodySi
     const sent = clientFraming(framing, this.exchange.minor);
     if (sent === "close" || this.#awaitsContinue() || this.#door.isClosing) this.#closes = true;
     this.onProgress();
-    this.response.begin(bytes, head, sent, this.#path.hooks, this.#closes);
+    if (!this.response.begin(bytes, head, sent, this.#path.hooks, this.#closes)) this.#giveUp(FAILURES.TooManyEdits);
   }
 
   onForwarded(): void {
@@ -304,7 +304,11 @@ export class ServerConnection implements SocketEvents, Timed, Downstream, BodySi
   }
 
   onSwitching(connection: ClientConnection, bytes: Buffer, head: ResponseHead, start: number, end: number): void {
-    this.response.switching(bytes, head, this.#path.hooks);
+    if (!this.response.switching(bytes, head, this.#path.hooks)) {
+      connection.abort();
+      this.#giveUp(FAILURES.TooManyEdits);
+      return;
+    }
     this.#state = "tunnel";
     this.exchange.end();
     this.#engine.deadlines.remove(this);

@@ -2,6 +2,7 @@ import { Buffer } from "node:buffer";
 import { type OnReadOpts, Socket } from "node:net";
 import type { TLSSocket } from "node:tls";
 import { READ_BUFFER_BYTES, WRITE_QUEUE_BYTES } from "../http1/limits.ts";
+import { PlainSocket, readNow } from "./plain-socket.ts";
 
 /** What happens on a socket, told to whoever minds it. */
 export interface SocketEvents {
@@ -87,7 +88,8 @@ export class ByteSocket {
       buffer: READ_BUFFER,
       callback: (length, bytes) => (made as ByteSocket).#deliver(bytes as Buffer, length),
     };
-    const socket = new Socket({ onread, allowHalfOpen: true, highWaterMark: WRITE_QUEUE_BYTES } as object);
+    const options = { onread, allowHalfOpen: true, highWaterMark: WRITE_QUEUE_BYTES } as object;
+    const socket = new PlainSocket(options, () => (made as ByteSocket).#readRest());
     made = new ByteSocket(socket, false, events);
     socket.setNoDelay(true);
     socket.connect({ host, port, autoSelectFamily: false }, onConnect);
@@ -128,6 +130,11 @@ export class ByteSocket {
     return handle?.writeQueueSize ?? this.socket.writableLength;
   }
 
+  /** Asks the kernel whether the peer has closed, or sent what nobody asked for: what Node will only tell in its next turn. For plaintext. */
+  hasUnread(): boolean {
+    return readNow(this.socket, READ_BUFFER, 1) >= 0;
+  }
+
   /** Sends what is queued, then FIN. */
   end(): void {
     this.socket.end();
@@ -149,6 +156,15 @@ export class ByteSocket {
     if (poisoned) bytes.fill(0xdb, 0, length);
     if (!goesOn) this.#stopped = true;
     return goesOn;
+  }
+
+  /** A write failed: what the peer had sent before is told first. There is an end to it: the kernel takes no more in. */
+  #readRest(): void {
+    for (;;) {
+      const length = readNow(this.socket, READ_BUFFER, READ_BUFFER.length);
+      if (length <= 0) return;
+      this.#deliver(READ_BUFFER, length);
+    }
   }
 
   /** Takes each buffer at the door of the readable stream, so that nothing is queued and no event is emitted for it. */

@@ -1,3 +1,4 @@
+import type { ResourceId } from "../../model/ids.ts";
 import type { RequestFacts } from "../../rules/request-facts.ts";
 import type { CounterRow } from "../../telemetry/worker-counters.ts";
 import type { Timeouts } from "../http1/limits.ts";
@@ -12,6 +13,8 @@ export interface RouteSource {
   route(entryPointBit: number, facts: RequestFacts): LiveRouter<LiveService> | null;
   /** The router of a layer for a request that has come so far; null when none matches. */
   child(layer: Layer, facts: RequestFacts): LiveRouter<LiveService> | null;
+  /** Brings a service that an exchange holds up to date. */
+  renewService(id: ResourceId<"service">): void;
 }
 
 /** What all connections of a worker share. */

@@ -99,7 +99,8 @@ export class Forward implements Waiter, ResponseSink {
     this.#unreached = 0;
     this.#responseBegun = false;
     this.#balancer = service.leaf();
-    if (this.#balancer === null) this.#down.onForwardFailed(FAILURES.Tombstone);
+    if (this.#down.exchange.requestEdits.isBeyond) this.#down.onForwardFailed(FAILURES.TooManyEdits);
+    else if (this.#balancer === null) this.#down.onForwardFailed(FAILURES.Tombstone);
     else this.#tryServer(this.#balancer.next(), false);
   }
 
@@ -203,7 +204,7 @@ export class Forward implements Waiter, ResponseSink {
     }
     this.#server = server;
     this.#attempts++;
-    const idle = fresh ? null : server.pool.takeIdle();
+    const idle = fresh ? null : server.pool.takeIdle(!this.#isSurelyRepeatable());
     if (idle !== null) {
       this.#send(idle);
       return;
@@ -231,6 +232,8 @@ export class Forward implements Waiter, ResponseSink {
   #recover(failure: Failure, wasReused: boolean): void {
     const balancer = this.#balancer as LiveLoadBalancer;
     const server = this.#server as LiveServer;
+    // Its endpoints may have changed since the request was given to it, and this may be the only request there is.
+    this.#engine.routes.renewService(balancer.id);
     const mayTryAgain = !this.#responseBegun && this.#attempts < ATTEMPTS_MAX;
     // A server that has left while it was tried does not count: those that came in its place are there for this request, too.
     const isUnsent = failure.retry === "always" && (++this.#unreached < balancer.servers.length || !balancer.has(server));
@@ -241,7 +244,12 @@ export class Forward implements Waiter, ResponseSink {
     }
     this.#engine.counters.add(COUNTER.upstreamRetries, 1);
     this.#down.onHeld();
-    this.#tryServer(isUnsent ? balancer.after(server) : server, wasStale);
+    this.#tryServer(isUnsent || !balancer.has(server) ? balancer.after(server) : server, wasStale);
+  }
+
+  /** Whether a stale connection would cost nothing but a second try. */
+  #isSurelyRepeatable(): boolean {
+    return this.#down.requestBody.isDone && IDEMPOTENT.has(this.#down.exchange.method);
   }
 
   /** Whether the request may be sent once more: that does no harm, and all that was sent of it is still at hand. */

@@ -32,6 +32,7 @@ const STATUS: Readonly<Record<FailureCode, number>> = {
   UpstreamMalformed: 502,
   UpstreamAborted: 502,
   UpgradeRefused: 400,
+  TooManyEdits: 500,
   TooManyPending: 503,
   ShuttingDown: 503,
 };

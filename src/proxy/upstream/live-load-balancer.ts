@@ -1,5 +1,6 @@
 import { isIP } from "node:net";
 import { FAILURES, type Failure } from "../../model/failure.ts";
+import type { ResourceId } from "../../model/ids.ts";
 import { serverAuthority } from "../../model/server-authority.ts";
 import type { Endpoints, LoadBalancer } from "../../model/service.ts";
 import type { Names } from "./names.ts";
@@ -42,6 +43,10 @@ export class LiveLoadBalancer implements LiveService {
 
   leaf(): LiveLoadBalancer {
     return this;
+  }
+
+  get id(): ResourceId<"service"> {
+    return this.#service.id;
   }
 
   get passHostHeader(): boolean {

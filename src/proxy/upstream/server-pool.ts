@@ -49,12 +49,16 @@ export class ServerPool implements ConnectionOwner {
     return this.#waiters.length;
   }
 
-  /** An idle connection; null when there is none. Allocates: nothing. */
-  takeIdle(): ClientConnection | null {
+  /**
+   * An idle connection; null when there is none. `isChecked`: for a request that cannot be sent twice, the kernel is asked whether the
+   * server has closed it meanwhile. Allocates: nothing, unless it is checked.
+   */
+  takeIdle(isChecked = false): ClientConnection | null {
     for (;;) {
       const connection = this.#idle.pop();
       if (connection === undefined) return null;
-      if (connection.isUsable) return connection;
+      if (isChecked ? !connection.isStale() : connection.isUsable) return connection;
+      connection.close();
     }
   }
 

@@ -93,6 +93,11 @@ export class LiveGraph<S> {
     return slot.live;
   }
 
+  /** Brings a live service up to date. One whose resource is gone stays as it is until it is swept. */
+  renewService(id: ResourceId<"service">): void {
+    this.#services.current(id, this.#epoch);
+  }
+
   /** Looks at `max` live objects at most and ends those whose resource is gone. Returns how many it looked at: 0 when all is clean. */
   sweep(max: number): number {
     for (let looked = 0; looked < max; looked++) {

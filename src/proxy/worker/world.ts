@@ -120,6 +120,11 @@ export class World<S> {
     return slot === null ? null : this.#graph.current(slot);
   }
 
+  /** Brings a live service up to date: requests do so by `route`, but one that is under way may need to know before the next comes. */
+  renewService(id: ResourceId<"service">): void {
+    this.#graph.renewService(id);
+  }
+
   /**
    * Certificates for a server name (lower case, without trailing dot), best first: those that name it, then those with a wildcard in
    * place of its first label.

@@ -151,3 +151,20 @@ test.each([
   client.send(GET);
   expect((await client.response()).status).toBe(502);
 });
+
+test("an answer that came before the server closed counts, though the upload fails to be written", async () => {
+  const upstream = await Upstream.start(() => {});
+  const proxy = await proxyFor([upstream]);
+  const client = await clientOf(proxy);
+  client.send("POST / HTTP/1.1\r\nHost: a.test\r\nContent-Length: 1000000\r\n\r\nbegin");
+  await eventually(() => upstream.received[0]?.endsWith("begin") === true);
+  const [socket] = upstream.connections;
+  // The proxy is kept busy with the upload: it writes on a connection that was reset before it has looked for an answer.
+  client.send("more");
+  socket?.pause();
+  socket?.write("HTTP/1.1 413 Content Too Large\r\nContent-Length: 2\r\n\r\nno");
+  socket?.resetAndDestroy();
+  const response = await client.response();
+  expect([response.status, response.body]).toEqual([413, "no"]);
+  await eventually(() => [...proxy.worker.pools.all()].every((pool) => pool.open === 0));
+});

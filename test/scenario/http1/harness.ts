@@ -93,6 +93,11 @@ export class TestProxy {
     return this.#counters.read(COUNTER[name]);
   }
 
+  /** Counts `n` more than there were. */
+  pretend(name: CounterName, n: number): void {
+    this.#counters.add(COUNTER[name], n);
+  }
+
   async close(): Promise<void> {
     const closed = new Promise<void>((resolve) => {
       this.#closed = resolve;

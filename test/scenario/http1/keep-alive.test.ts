@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { CONNECTIONS_MAX } from "../../../src/proxy/http1/limits.ts";
 import { Upstream } from "./harness.ts";
 import { clientOf, eventually, proxyFor, READ_MODES } from "./set-up.ts";
 
@@ -158,4 +159,21 @@ test("a connection counts while it is open", async () => {
   client.close();
   await eventually(() => proxy.count("connectionsOpen") === 0);
   expect(proxy.count("connectionsAccepted")).toBe(1);
+});
+
+test("as many connections as a worker may have are served, and the next one is closed without a word", async () => {
+  const upstream = await Upstream.answering("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n");
+  const proxy = await proxyFor([upstream]);
+  proxy.pretend("connectionsOpen", CONNECTIONS_MAX - 1);
+  const last = await clientOf(proxy);
+  last.send("GET / HTTP/1.1\r\nHost: a.test\r\n\r\n");
+  expect((await last.response()).status).toBe(200);
+  const beyond = await clientOf(proxy);
+  beyond.send("GET / HTTP/1.1\r\nHost: a.test\r\n\r\n");
+  expect(await beyond.untilEnd()).toBe("");
+  last.close();
+  await eventually(() => proxy.count("connectionsOpen") === CONNECTIONS_MAX - 1);
+  const next = await clientOf(proxy);
+  next.send("GET / HTTP/1.1\r\nHost: a.test\r\n\r\n");
+  expect((await next.response()).status).toBe(200);
 });

@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import type { AnyMiddlewareModule, Hooks } from "../../../src/extensions/middlewares/contract.ts";
 import { ok } from "../../../src/kernel/result.ts";
+import { EDITS_MAX } from "../../../src/proxy/http1/header-edits.ts";
 import { middleware, Upstream } from "./harness.ts";
 import { clientOf, eventually, proxyFor } from "./set-up.ts";
 
@@ -205,4 +206,47 @@ test("a path that is not its own canonical form is refused with 400", async () =
   const client = await clientOf(proxy);
   client.send(GET);
   expect((await client.response()).status).toBe(400);
+});
+
+const TOO_MANY = Array.from({ length: EDITS_MAX + 1 }, (_, i) => `x-${i}`);
+
+test.each<[string, Hooks]>([
+  [
+    "a request",
+    {
+      onRequest: (exchange) => {
+        for (const name of TOO_MANY) exchange.removeRequestHeader(name);
+        return undefined;
+      },
+    },
+  ],
+  [
+    "a response",
+    {
+      onResponse: (exchange) => {
+        for (const name of TOO_MANY) exchange.removeResponseHeader(name);
+      },
+    },
+  ],
+])(
+  "a middleware that removes more fields of %s than are kept track of fails the exchange: none is let through",
+  async (_, hooks) => {
+    const upstream = await Upstream.answering(OK.replace("X-Server", "X-200"));
+    const client = await clientOf(await proxyWith(upstream, [hooks]));
+    client.send(GET.replaceAll("X-In", "X-200"));
+    const { status, headers } = await client.response();
+    expect(status).toBe(500);
+    expect(headers["x-200"]).toBeUndefined();
+    expect(upstream.received.join("")).not.toMatch(hooks.onRequest === undefined ? /^$/ : /x-200/i);
+  },
+);
+
+test("an upgrade whose answer would have more fields edited than are kept track of does not come about", async () => {
+  const agreed = "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nX-200: 1\r\n\r\n";
+  const upstream = await Upstream.answering(agreed);
+  const onResponse = TOO_MANY.map((name): Hooks => ({ onResponse: (exchange) => exchange.removeResponseHeader(name) }));
+  const client = await clientOf(await proxyWith(upstream, onResponse));
+  client.send("GET / HTTP/1.1\r\nHost: a.test\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n");
+  expect((await client.response()).status).toBe(500);
+  await eventually(() => upstream.connections.every((socket) => socket.destroyed));
 });
