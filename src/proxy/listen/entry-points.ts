@@ -5,7 +5,7 @@ import { type ListenContext, Listener } from "./listener.ts";
 export class EntryPoints {
   readonly #context: ListenContext;
   #live = new Map<string, Listener>();
-  /** Opened for the generation that is prepared. */
+  /** Opened for the generation that is prepared, or taken back from those that leave. */
   #opened = new Map<string, Listener>();
   #prepared: readonly EntryPoint[] = [];
   /** Left the configuration, and still have connections. */
@@ -23,6 +23,11 @@ export class EntryPoints {
     const opening = entryPoints.map(async (entryPoint) => {
       const key = addressKey(entryPoint);
       if (this.#live.has(key)) return;
+      const returning = this.#leavingFrom(key);
+      if (returning !== undefined) {
+        this.#opened.set(key, returning);
+        return;
+      }
       const listener = new Listener(entryPoint, this.#context);
       this.#opened.set(key, listener);
       const problem = await listener.open();
@@ -43,6 +48,7 @@ export class EntryPoints {
       const listener = before.get(key) ?? this.#opened.get(key);
       if (listener === undefined) continue;
       listener.goLive(entryPoint);
+      this.#leaving.delete(listener);
       this.#live.set(key, listener);
     }
     this.#opened.clear();
@@ -56,7 +62,7 @@ export class EntryPoints {
 
   /** The prepared generation will not come. */
   forget(): void {
-    for (const listener of this.#opened.values()) listener.close();
+    for (const listener of this.#opened.values()) if (!this.#leaving.has(listener)) listener.close();
     this.#opened.clear();
   }
 
@@ -94,6 +100,12 @@ export class EntryPoints {
     for (const listener of this.#all()) listener.destroyConnections();
   }
 
+  /** One that leaves this address and has not closed it yet: it stays, since a second one beside it would get but part of the clients. */
+  #leavingFrom(key: string): Listener | undefined {
+    for (const listener of this.#leaving) if (addressKey(listener.entryPoint) === key && !listener.isClosed) return listener;
+    return undefined;
+  }
+
   *#all(): Iterable<Listener> {
     yield* this.#live.values();
     yield* this.#leaving;
@@ -106,7 +118,7 @@ export class EntryPoints {
   }
 }
 
-/** What a listener is bound to and speaks: while this stays, so does the listener, whatever the entry point is called. */
-function addressKey({ host, port, tls }: EntryPoint): string {
-  return `${host} ${port} ${tls}`;
+/** What a listener is bound to: while this stays, so does the listener, whatever the entry point is called, and speaks from now on. */
+function addressKey({ host, port }: EntryPoint): string {
+  return `${host} ${port}`;
 }

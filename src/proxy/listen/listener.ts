@@ -107,11 +107,12 @@ export class Listener implements Door, Timed {
     return this.#context.entryPointBit(this.entryPoint.name);
   }
 
-  /** Its generation is live: serve, those who wait first. New policies hold for new connections. */
+  /** Its generation is live: serve, those who wait first. What is new about it holds for new connections. */
   goLive(entryPoint: EntryPoint): void {
     this.#entryPoint = entryPoint;
     this.#trusted = new TrustedPeers(entryPoint.trustedProxies);
-    if (this.#state !== "parked") return;
+    if (this.#state === "closing") this.#context.engine.deadlines.remove(this);
+    if (this.#state === "live" || this.#state === "closed") return;
     this.#state = "live";
     for (const socket of this.#parked.splice(0)) this.#serve(socket);
   }

@@ -9,13 +9,23 @@ export interface EntryPointProblem {
   readonly message: string;
 }
 
+/** What settling the addresses of one generation came to. */
+interface Settled {
+  /** As the generation wants them, with ports yet to be chosen. */
+  readonly wanted: readonly EntryPoint[];
+  readonly failed: readonly EntryPointProblem[];
+}
+
 /** Which entry points are open and which are not, as of the generation that is live; tells what changed. */
 export class EntryPointStatus {
   readonly #addresses = new EntryPointAddresses();
   readonly #onEvent: (event: SupervisorEvent) => void;
   #problems: readonly EntryPointProblem[] = [];
   #open = new Map<string, EntryPoint>();
-  #proposed: readonly EntryPointProblem[] = [];
+  /** The entry points of the live generation, as they are wanted. */
+  #wanted: readonly EntryPoint[] = [];
+  /** By the update that `settle` gave. */
+  readonly #settled = new WeakMap<GenerationUpdate, Settled>();
 
   constructor(onEvent: (event: SupervisorEvent) => void) {
     this.#onEvent = onEvent;
@@ -30,18 +40,29 @@ export class EntryPointStatus {
   async settle(update: GenerationUpdate): Promise<GenerationUpdate> {
     const settled = await this.#addresses.settle(update.entryPoints);
     const failed = settled.filter(({ problem }) => problem !== null);
-    this.#proposed = failed.map(({ entryPoint, problem }) => ({ entryPoint, message: problem ?? "" }));
-    return {
+    const outcome: GenerationUpdate = {
       ...update,
       entryPoints: settled.map(({ entryPoint }) => entryPoint),
       taken: failed.map(({ entryPoint }) => entryPoint.name),
     };
+    this.#settled.set(outcome, {
+      wanted: update.entryPoints,
+      failed: failed.map(({ entryPoint, problem }) => ({ entryPoint, message: problem ?? "" })),
+    });
+    return outcome;
   }
 
-  /** The update that was settled last is live; `said` is what workers said about entry points they could not open. */
+  /** The live generation once more, for entry points that could not be opened: their addresses may be free by now. */
+  settleAgain(live: GenerationUpdate): Promise<GenerationUpdate> {
+    return this.settle({ ...live, entryPoints: this.#wanted });
+  }
+
+  /** An update that `settle` gave is live; `said` is what workers said about entry points they could not open. */
   onLive(update: GenerationUpdate, said: readonly string[]): void {
     const before = new Set(this.#problems.map(({ message }) => message));
-    const problems = [...this.#proposed, ...said.map((message) => ({ entryPoint: null, message }))];
+    const { wanted, failed } = this.#settled.get(update) ?? { wanted: update.entryPoints, failed: [] };
+    this.#wanted = wanted;
+    const problems = [...failed, ...said.map((message) => ({ entryPoint: null, message }))];
     for (const { message } of problems) if (!before.has(message)) this.#onEvent({ event: "entryPointFailed", message });
     this.#problems = problems;
     // What workers could not open they named in words only, so they are looked for there.

@@ -16,6 +16,9 @@ export interface SettledEntryPoint {
 /**
  * Settles the address of each entry point once for all workers: chooses ports where the port is 0, and tries new addresses
  * without `reusePort`, since with it a worker could share the port of another program and notice nothing.
+ *
+ * A port that is ours on any address is not tried on another: the listener that an entry point leaves is still open when the one it
+ * moves to is opened.
  */
 export class EntryPointAddresses {
   /** Ports by address as configured: addresses this process has opened. They are not tried again: old listeners may still drain. */
@@ -34,16 +37,28 @@ export class EntryPointAddresses {
       return { entryPoint, problem: `${label(entryPoint)} is already the address of entry point "${rival.entryPoint.name}"` };
     // Those with port 0 each have a port of their own, under their own name.
     const key = entryPoint.port === 0 ? `${entryPoint.name} ${address(entryPoint)}` : address(entryPoint);
-    const known = this.#ours.get(key);
+    const known = this.#ours.get(key) ?? this.#sharedPort(entryPoint);
     if (known !== undefined) return { entryPoint: { ...entryPoint, port: known }, problem: null };
     try {
       const port = await tryAddress(entryPoint.host, entryPoint.port);
-      if (this.#ours.size >= OURS_MAX) this.#ours.clear();
-      this.#ours.set(key, port);
+      this.#note(key, port);
       return { entryPoint: { ...entryPoint, port }, problem: null };
     } catch (cause) {
       return { entryPoint, problem: `${label(entryPoint)} ${listenProblem(cause)}` };
     }
+  }
+
+  /** The port of an entry point when it is ours on an address that stands for all addresses, or is to be from now on. */
+  #sharedPort({ host, port }: EntryPoint): number | undefined {
+    if (port === 0) return undefined;
+    const isOurs = [...this.#ours].some(([key, ours]) => ours === port && (host === "" || key === address({ host: "", port })));
+    if (isOurs) this.#note(address({ host, port }), port);
+    return isOurs ? port : undefined;
+  }
+
+  #note(key: string, port: number): void {
+    if (this.#ours.size >= OURS_MAX) this.#ours.clear();
+    this.#ours.set(key, port);
   }
 }
 

@@ -3,6 +3,7 @@ import { ChannelClient } from "../../channel/client.ts";
 import type { CheckedDelta, Outcome } from "../../channel/holding.ts";
 import type { ChannelTiming } from "../../channel/timing.ts";
 import { assert } from "../../kernel/assert.ts";
+import { Backoff } from "../../kernel/backoff.ts";
 import { type Clock, systemClock } from "../../kernel/clock.ts";
 import type { CertificatePem } from "../../kernel/self-signed.ts";
 import type { Refusal } from "../../model/snapshot.ts";
@@ -88,6 +89,8 @@ export class Supervisor implements AdminSource {
   #sickness: string | null = null;
   /** Why the operator is out of reach; null when it is not, undefined before the first try. */
   #operatorLost: string | null | undefined = undefined;
+  readonly #reopening: Backoff;
+  #cancelReopening: () => void = () => {};
   #wasReady = false;
   #draining: Promise<void> | null = null;
   /** End of the line of those who change what workers run: one at a time. */
@@ -99,6 +102,8 @@ export class Supervisor implements AdminSource {
     this.#options = options;
     this.#clock = clock;
     this.#entryPoints = new EntryPointStatus(onEvent);
+    const { reopenFirstMs, reopenMostMs } = options.timing ?? SUPERVISOR_TIMING;
+    this.#reopening = new Backoff(reopenFirstMs, reopenMostMs);
     this.#names = new Names({ clock, onChange: (names) => this.#workers.broadcast({ type: "names", names }) });
     this.#build = new BuildLink({
       url: threads.build,
@@ -255,11 +260,35 @@ export class Supervisor implements AdminSource {
   #makeLive(update: GenerationUpdate, refused: readonly Refusal[], said: readonly string[]): readonly Refusal[] {
     this.#current.take(update);
     this.#entryPoints.onLive(update, said);
+    this.#reopening.reset();
+    this.#awaitReopening();
     this.#names.keepOnly(update.hostnames);
     this.#refused = refused;
     return this.#entryPoints.problems.flatMap(({ entryPoint, message }) =>
       entryPoint ? [{ id: entryPoint.id, reason: message }] : [],
     );
+  }
+
+  /** Entry points that could not be opened are tried again, for as long as it takes: a port may become free. */
+  #awaitReopening(): void {
+    this.#cancelReopening();
+    if (this.#entryPoints.problems.length === 0 || this.#draining !== null) return;
+    const reopen = () => void this.#exclusively(() => this.#reopen());
+    this.#cancelReopening = this.#clock.after(this.#reopening.next(), reopen);
+  }
+
+  /** Takes the step to the live generation once more, with what is free by now. */
+  async #reopen(): Promise<void> {
+    const live = this.#current.for(this.#current.sequence);
+    if (live === null || this.#draining !== null) return;
+    const update = await this.#entryPoints.settleAgain(live);
+    const { lost, problems } = await swap(this.#workers.ready, update.sequence, ({ sequence }) =>
+      this.#current.next(update, sequence),
+    );
+    for (const { worker, reason } of lost) this.#workers.replace(worker, reason);
+    this.#current.take(update);
+    this.#entryPoints.onLive(update, problems);
+    this.#awaitReopening();
   }
 
   /** A version that cost every worker is not tried again for a while, however often the operator offers it. */
@@ -322,6 +351,7 @@ export class Supervisor implements AdminSource {
 
   async #stop(): Promise<void> {
     this.#options.onEvent({ event: "draining" });
+    this.#cancelReopening();
     // Servers come and go while connections are still taken, so the channel stays until the listeners close.
     await drainUntilQuiet(this.#workers, this.#options.drain, this.#clock);
     this.#client?.stop();

@@ -15,6 +15,9 @@ export interface SupervisorTiming {
   readonly restartFirstMs: number;
   readonly restartMostMs: number;
   readonly healthyMs: number;
+  /** First and longest pause before entry points that could not be opened are tried again. */
+  readonly reopenFirstMs: number;
+  readonly reopenMostMs: number;
 }
 
 export const SUPERVISOR_TIMING: SupervisorTiming = {
@@ -25,6 +28,8 @@ export const SUPERVISOR_TIMING: SupervisorTiming = {
   restartFirstMs: 50,
   restartMostMs: 10_000,
   healthyMs: 60_000,
+  reopenFirstMs: 500,
+  reopenMostMs: 30_000,
 };
 
 /** The delays of a drain. */
