@@ -9,6 +9,7 @@ import type { Compiler } from "./graph/compiler.ts";
 import { HoldBook } from "./graph/hold-book.ts";
 import type { Publisher } from "./publish/publisher.ts";
 import type { ObjectStore } from "./store/object-store.ts";
+import type { Want } from "./store/want.ts";
 
 /** Changes that come this long after a run are taken together. */
 const SETTLE_MS = 10;
@@ -20,6 +21,12 @@ const WAIT_MAX_MS = 100;
 const RETRY_FIRST_MS = 1_000;
 const RETRY_MOST_MS = 30_000;
 
+/** Objects that translation began to ask for are awaited for this long, but before the first publication: nothing goes out without them. */
+const WANTS_WAIT_MAX_MS = 2_000;
+
+/** Compiles in a run: what the world needs is published by then, whatever else has come to be asked for. */
+const ROUNDS_MAX = 3;
+
 export interface ReconcilerParts {
   readonly store: ObjectStore;
   readonly compiler: Compiler;
@@ -29,6 +36,12 @@ export interface ReconcilerParts {
   readonly onRun?: (run: CompiledRun) => void;
   /** Called after every run that changed a snapshot or a problem, once it is published. */
   readonly onCompiled: (run: CompiledRun) => void;
+  /**
+   * Told after every compile what translation began or ceased to ask for, of the kinds that are held only where somebody does. The run
+   * goes on when the promise it gives resolves (null: at once), and compiles what has come by then. `isFirst`: nothing was published yet,
+   * or everything is compiled anew.
+   */
+  readonly onWants?: (wants: readonly Want[], isFirst: boolean) => Promise<void> | null;
   /** Called when a run ends with an error, which is a bug: what was published stays, and everything is compiled anew in `retryMs`. */
   readonly onFailed: (error: unknown, retryMs: number) => void;
 }
@@ -155,20 +168,20 @@ export class Reconciler {
     const sinceMs = this.#pendingSinceMs ?? startMs;
     this.#pendingSinceMs = null;
     const changes = store.takeChanges();
-    const result = await this.#compile(what === "all" ? "all" : changes);
+    const { result, more } = await this.#compile(what === "all" ? "all" : changes);
     const compiledMs = clock.monotonicMs();
     const deltas = await publisher.publishInSteps(result.changes);
     const endMs = clock.monotonicMs();
     this.#sequence += 1;
     const run: CompiledRun = {
       sequence: this.#sequence,
-      changed: what === "all" ? "all" : changes,
+      changed: what === "all" ? "all" : [...changes, ...more],
       touched: result.touched,
       problems: result.problems,
       problemsChanged: result.problemsChanged,
       changedRouters: changedRouters(deltas),
       versions: new Map(deltas.map((delta) => [delta.class, delta.to])),
-      changedObjects: what === "all" ? store.size : changes.length,
+      changedObjects: what === "all" ? store.size : changes.length + more.length,
       durationMs: endMs - sinceMs,
       compileMs: compiledMs - startMs,
       publishMs: endMs - compiledMs,
@@ -178,27 +191,36 @@ export class Reconciler {
     return run;
   }
 
-  /** Compiles, and once more where a rule that worked now misses a reference and gets its hold. */
-  async #compile(
-    changed: readonly ObjectRef[] | "all",
-  ): Promise<Pick<CompileResult, "changes" | "problems" | "problemsChanged" | "touched">> {
+  /**
+   * Compiles; and once more where a rule that worked now misses a reference and gets its hold, or where objects that it began to ask for
+   * came in the meantime: `more` is what has been taken from the store for that.
+   */
+  async #compile(changed: readonly ObjectRef[] | "all"): Promise<Compiled> {
     const { store, compiler, clock } = this.#parts;
+    const more: ObjectRef[] = [];
     this.#holds.expire(clock.monotonicMs());
-    const result = await compiler.updateInSteps(store, changed, this.#holds.current());
-    this.#holds.release(result.releasable);
-    if (result.holdable.length === 0) {
+    let result: CompileResult = await compiler.updateInSteps(store, changed, this.#holds.current());
+    for (let rounds = 1; ; rounds++) {
+      this.#holds.release(result.releasable);
+      this.#holds.add(result.holdable, clock.monotonicMs());
+      const coming = this.#parts.onWants?.(result.wants, changed === "all") ?? null;
       this.#awaitHoldEnd();
-      return result;
+      if ((result.holdable.length === 0 && coming === null) || rounds === ROUNDS_MAX) return { result, more };
+      if (coming !== null) await (changed === "all" ? coming : this.#atMost(WANTS_WAIT_MAX_MS, coming));
+      const came = coming === null ? [] : store.takeChanges();
+      more.push(...came);
+      result = merged(result, await compiler.updateInSteps(store, came, this.#holds.current()));
     }
-    this.#holds.add(result.holdable, clock.monotonicMs());
-    this.#awaitHoldEnd();
-    const held = await compiler.updateInSteps(store, [], this.#holds.current());
-    return {
-      changes: mergeChanges(result.changes, held.changes),
-      problems: held.problems,
-      problemsChanged: result.problemsChanged || held.problemsChanged,
-      touched: [...result.touched, ...held.touched],
-    };
+  }
+
+  #atMost(waitMs: number, coming: Promise<void>): Promise<void> {
+    return new Promise((resolve) => {
+      const cancel = this.#parts.clock.after(waitMs, resolve);
+      void coming.finally(() => {
+        cancel();
+        resolve();
+      });
+    });
   }
 
   /** Has a run begin when the next hold ends. */
@@ -209,6 +231,26 @@ export class Reconciler {
     const { clock } = this.#parts;
     this.#cancelHoldEnd = clock.after(Math.max(0, endMs - clock.monotonicMs()), () => this.#noteChange());
   }
+}
+
+interface Compiled {
+  readonly result: CompileResult;
+  readonly more: readonly ObjectRef[];
+}
+
+/** What two runs after one another did; what is left to do is what the second left. */
+function merged(first: CompileResult, second: CompileResult): CompileResult {
+  return {
+    changes: mergeChanges(first.changes, second.changes),
+    get problems() {
+      return second.problems;
+    },
+    problemsChanged: first.problemsChanged || second.problemsChanged,
+    touched: [...first.touched, ...second.touched],
+    wants: second.wants,
+    holdable: second.holdable,
+    releasable: second.releasable,
+  };
 }
 
 function changedRouters(deltas: readonly Delta[]): readonly ResourceId<"router">[] {

@@ -2,6 +2,7 @@ import type { ResourceId } from "../../model/ids.ts";
 import type { ObjectRef } from "../../model/object-ref.ts";
 import type { Problem } from "../../model/problem.ts";
 import type { Resource } from "../../model/resource.ts";
+import type { Want } from "../store/want.ts";
 import type { Hold } from "./holds.ts";
 
 /** What one run of the compiler changed. */
@@ -19,6 +20,11 @@ export interface CompileResult {
   readonly touched: readonly ObjectRef[];
   /** Rules that worked before this run and now miss a reference: whoever runs the compiler may hold them for a while. */
   readonly holdable: readonly Hold[];
+  /**
+   * Objects that translation began or ceased to ask for, of the kinds that are held only where somebody does. What it began to ask for
+   * and is not in the store may be on its way: whoever runs the compiler may wait for it, and run it again.
+   */
+  readonly wants: readonly Want[];
   /** Holds whose rule works again, or is gone. */
   readonly releasable: readonly ResourceId<"router">[];
 }

@@ -2,6 +2,7 @@ import { type Clock, systemClock } from "../../kernel/clock.ts";
 import type { RoutingGraph } from "../../model/graph.ts";
 import type { ObjectRef } from "../../model/object-ref.ts";
 import type { Problem } from "../../model/problem.ts";
+import type { Want } from "../store/want.ts";
 import type { ClassMemory } from "../translate/class-part.ts";
 import type { ClassSettings } from "../translate/class-settings.ts";
 import type { CompileSettings } from "../translate/settings.ts";
@@ -140,10 +141,8 @@ export class Compiler {
     }
     this.#refreshParts(changes);
     yield* this.#tellProblems(changes);
-    const result = this.#result(
-      holdable,
-      [...roots].map((root) => root.ref),
-    );
+    const redone = [...roots].map((root) => root.ref);
+    const result = this.#result(holdable, redone, changes.wants);
     for (const name of gone) this.#classes.delete(name);
     return result;
   }
@@ -187,7 +186,7 @@ export class Compiler {
     }
   }
 
-  #result(holdable: readonly Hold[], redone: readonly ObjectRef[]): CompileResult {
+  #result(holdable: readonly Hold[], redone: readonly ObjectRef[], wants: readonly Want[]): CompileResult {
     const changes = new Map<string, GraphChange>();
     for (const [name, build] of this.#classes) {
       const change = build.graph.takeChange();
@@ -205,6 +204,7 @@ export class Compiler {
         return book.list();
       },
       touched: [...redone, ...book.takeTouched()],
+      wants,
       holdable,
       releasable: [...this.#holds.values()].filter((hold) => this.#isOver(hold)).map((hold) => hold.id),
     };

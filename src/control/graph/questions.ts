@@ -4,6 +4,7 @@ import { SERVICE_NAME_LABEL } from "../store/object-store.ts";
 import type { ObjectView } from "../store/object-view.ts";
 import { parentRefsOf } from "../store/parent-refs.ts";
 import type { StoredObject } from "../store/stored-object.ts";
+import { WANTED_KINDS } from "../store/want.ts";
 
 /** Something translation asked: an object, the slices of a Service, the grants of a namespace, the children of a route, a part's face. */
 export type Question = string & { readonly __question: true };
@@ -19,6 +20,14 @@ export const askPart = (id: ResourceId): Question => `part ${id}` as Question;
 /** The part a question is about, or null. */
 export function partOf(question: Question): ResourceId | null {
   return question.startsWith("part ") ? (question.slice("part ".length) as ResourceId) : null;
+}
+
+/** The object a question is about that a source may hold only because of it; null for every other question. */
+export function wantedBy(question: Question): ObjectRef | null {
+  const kind = WANTED_KINDS.find((each) => question.startsWith(`object ${each}/`));
+  if (kind === undefined) return null;
+  const [, namespace = "", name = ""] = question.split("/");
+  return { kind, namespace, name };
 }
 
 /**

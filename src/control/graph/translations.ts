@@ -5,12 +5,13 @@ import { type ObjectRef, objectKey } from "../../model/object-ref.ts";
 import type { Resource } from "../../model/resource.ts";
 import type { ObjectView } from "../store/object-view.ts";
 import type { StoredObject } from "../store/stored-object.ts";
+import type { Want } from "../store/want.ts";
 import type { ClassMemory } from "../translate/class-part.ts";
 import { ROOT_TRANSLATORS } from "../translate/root-translators.ts";
 import type { CompileSettings } from "../translate/settings.ts";
 import { nothing, type PartTranslation, type RootTranslation } from "../translate/translation.ts";
 import { defect } from "./defect.ts";
-import { askPart, ChangeReader, GROUPED_KINDS, partOf, type Question, Questions } from "./questions.ts";
+import { askPart, ChangeReader, GROUPED_KINDS, partOf, type Question, Questions, wantedBy } from "./questions.ts";
 import { classPart, RecordingView } from "./recording-view.ts";
 import { LEVELS, type PartUnit, type RootUnit, type Unit } from "./unit.ts";
 
@@ -27,6 +28,8 @@ export interface TranslationChanges {
   readonly parts: ReadonlySet<ResourceId>;
   /** Parts that somebody began or ceased to ask for. */
   readonly uses: ReadonlySet<ResourceId>;
+  /** Objects that somebody began or ceased to ask for, of the kinds that are held only where somebody does. */
+  readonly wants: readonly Want[];
 }
 
 /**
@@ -98,6 +101,7 @@ export class Translations {
       }
     }
     this.#dropUnused(round);
+    round.wants = [...round.wanted].flatMap((question) => this.#want(question));
     return round;
   }
 
@@ -214,7 +218,13 @@ export class Translations {
     for (const question of this.#questions.replace(unit, view.questions)) {
       const id = partOf(question);
       if (id !== null) round.uses.add(id);
+      else round.wanted.add(question);
     }
+  }
+
+  #want(question: Question): readonly Want[] {
+    const ref = wantedBy(question);
+    return ref === null ? [] : [{ ref, isWanted: this.#questions.askers(question).size > 0 }];
   }
 
   /** Drops the parts nobody asks for any more, and the parts only they asked for. */
@@ -226,7 +236,10 @@ export class Translations {
       round.parts.add(id);
       for (const question of this.#questions.replace(part, new Set())) {
         const asked = partOf(question);
-        if (asked === null) continue;
+        if (asked === null) {
+          round.wanted.add(question);
+          continue;
+        }
         round.uses.delete(asked);
         round.uses.add(asked);
       }
@@ -245,6 +258,9 @@ class Round implements TranslationChanges {
   readonly roots = new Map<RootUnit, RootTranslation>();
   readonly parts = new Set<ResourceId>();
   readonly uses = new Set<ResourceId>();
+  /** Questions that somebody began or ceased to ask, but for those about parts. */
+  readonly wanted = new Set<Question>();
+  wants: readonly Want[] = [];
 
   queue(unit: Unit): void {
     this.queues[unit.level].add(unit);

@@ -1,6 +1,7 @@
 import { type Clock, systemClock } from "../../../kernel/clock.ts";
 import { type ObjectRef, objectKey } from "../../../model/object-ref.ts";
 import type { KubernetesApi } from "../../api/api.ts";
+import type { Want } from "../../store/want.ts";
 import type { Intake } from "../../validate/intake.ts";
 import { Discovery } from "./discovery.ts";
 import { WATCHED_KINDS, type WatchedKind } from "./kinds.ts";
@@ -16,12 +17,6 @@ export interface CollectionState {
   /** Null: all namespaces, or a kind that has none. */
   readonly namespace: string | null;
   readonly state: ReflectorState;
-}
-
-/** A Secret or ConfigMap that somebody began, or ceased, to refer to. */
-export interface Want {
-  readonly ref: ObjectRef;
-  readonly isWanted: boolean;
 }
 
 export interface KubernetesSourceOptions {
@@ -88,6 +83,7 @@ export class KubernetesSource {
   /** Lists everything anew, as it is now: what a new leader does before it publishes. Resolves when the store has it. */
   async relist(): Promise<void> {
     await Promise.all(this.#collections.map(({ reflector }) => reflector.relist()));
+    await this.#wanted.pending("current");
   }
 
   /** Ends all watching; what the store has stays there. Who waits for `start` or `relist` waits no longer. */
@@ -96,22 +92,19 @@ export class KubernetesSource {
     await Promise.all(this.#collections.map(({ reflector }) => reflector.stop()));
   }
 
-  /** Takes over what somebody began or ceased to refer to: it will be fetched, or dropped. */
-  want(wants: Iterable<Want>): void {
+  /**
+   * Takes over what somebody began or ceased to refer to: it will be fetched, or dropped. Resolves when all that is wanted and exists is
+   * in the store, or the server will not give it; null when nothing is to be waited for. What got no answer once is waited for only when
+   * `untilFetched`.
+   */
+  want(wants: Iterable<Want>, untilFetched: boolean): Promise<void> | null {
     for (const { ref, isWanted } of wants) {
       const kind = this.#kinds.find((each) => each.kind === ref.kind && each.hold === "wanted");
       if (kind === undefined) continue;
       if (isWanted) this.#wanted.want(kind, ref);
       else this.#wanted.release(ref);
     }
-  }
-
-  /**
-   * Resolves when everything wanted that exists is in the store, or refused by the server; null when there is nothing to wait for. What
-   * got no answer once is waited for only when `untilFetched`.
-   */
-  pendingWants(untilFetched: boolean): Promise<void> | null {
-    return this.#wanted.pending(untilFetched);
+    return this.#wanted.pending(untilFetched ? "fetched" : "answered");
   }
 
   /** The uid of an object that is there, for Events and owner references. */

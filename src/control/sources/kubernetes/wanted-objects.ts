@@ -45,8 +45,14 @@ interface Entry {
   cancelTimer: () => void;
 }
 
+/**
+ * What to wait for, of each object that is wanted and exists: an answer of any kind, or a failure; the object, in whatever version; or
+ * its newest version. The server's refusal is always enough.
+ */
+export type WantedUntil = "answered" | "fetched" | "current";
+
 interface Waiting {
-  readonly untilFetched: boolean;
+  readonly until: WantedUntil;
   readonly resolve: () => void;
 }
 
@@ -103,14 +109,11 @@ export class WantedObjects {
     this.#tellWaiting();
   }
 
-  /**
-   * Resolves when every object that is referred to and exists has been fetched, or refused by the server; null when there is nothing to
-   * wait for. What got no answer once is not waited for, unless `untilFetched`.
-   */
-  pending(untilFetched: boolean): Promise<void> | null {
-    if (!this.#isPending(untilFetched)) return null;
+  /** Resolves when there is nothing to wait for any more; null when there is nothing now. */
+  pending(until: WantedUntil): Promise<void> | null {
+    if (!this.#isPending(until)) return null;
     return new Promise((resolve) => {
-      this.#waiting.push({ untilFetched, resolve });
+      this.#waiting.push({ until, resolve });
     });
   }
 
@@ -202,17 +205,18 @@ export class WantedObjects {
     if (entry.seen === null && !entry.isWanted) this.#entries.delete(objectKey(entry.ref));
   }
 
-  #isPending(untilFetched: boolean): boolean {
+  #isPending(until: WantedUntil): boolean {
     for (const entry of this.#entries.values()) {
-      if (!entry.isWanted || entry.seen === null || entry.fetched !== null || entry.isRefused) continue;
-      if (untilFetched || !entry.hasFailed) return true;
+      if (!entry.isWanted || entry.seen === null || entry.isRefused) continue;
+      if (until === "current" ? entry.fetched === entry.seen : entry.fetched !== null) continue;
+      if (until !== "answered" || !entry.hasFailed) return true;
     }
     return false;
   }
 
   #tellWaiting(): void {
     if (this.#waiting.length === 0) return;
-    const due = this.#waiting.filter(({ untilFetched }) => !this.#isPending(untilFetched));
+    const due = this.#waiting.filter(({ until }) => !this.#isPending(until));
     this.#waiting = this.#waiting.filter((each) => !due.includes(each));
     for (const { resolve } of due) resolve();
   }
