@@ -2,7 +2,7 @@ import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { Cluster, succeeded } from "../test/cluster/cluster.ts";
-import { importImages, installFairway } from "../test/cluster/fairway-install.ts";
+import { importImages, installFairway, makeImages } from "../test/cluster/fairway-install.ts";
 import { type Door, openDoors } from "./cluster/door.ts";
 
 const ROOT = join(import.meta.dirname, "..");
@@ -73,7 +73,7 @@ async function start({ ports, fairway, demo }: Settings): Promise<number | null>
     { port: ports.https, to: `${NODE}:30443` },
   ] satisfies readonly Door[]);
   say("images are built");
-  await importImages(cluster);
+  await importImages(cluster, await makeImages(cluster.folder));
   if (fairway) {
     say("Fairway starts");
     await installFairway(cluster);

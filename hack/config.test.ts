@@ -5,7 +5,7 @@ import { parse, parseAllDocuments } from "yaml";
 import { command as operator } from "../src/cmd/operator.ts";
 import { command as proxy } from "../src/cmd/proxy.ts";
 import { WATCHED_KINDS } from "../src/control/sources/kubernetes/kinds.ts";
-import { STATUS_KINDS } from "../src/control/status/status-kinds.ts";
+import { EVENT_KINDS, STATUS_KINDS } from "../src/control/status/status-kinds.ts";
 import { entryPoint, USER } from "./image/image-root.ts";
 
 const ROOT = join(import.meta.dirname, "..");
@@ -76,8 +76,8 @@ describe("the operator's rights", () => {
   const cluster = rulesOf("rbac/cluster.yaml");
 
   test("are those that watching needs, and no others", () => {
-    const reads = WATCHED_KINDS.flatMap(({ group, plural, hold }) => {
-      const fetched = hold === "wanted" || plural === "services";
+    const reads = WATCHED_KINDS.flatMap(({ group, plural, kind, hold }) => {
+      const fetched = hold === "wanted" || STATUS_KINDS.has(kind) || EVENT_KINDS.has(kind);
       return ["list", "watch", ...(fetched ? ["get"] : [])].map((verb) => `${verb} ${group}/${plural}`);
     });
     const given = allowed([...watched, ...cluster]).filter((right) => /^(get|list|watch) /.test(right));
@@ -94,7 +94,7 @@ describe("the operator's rights", () => {
       [
         ...plurals,
         "create events.k8s.io/events",
-        "patch events.k8s.io/events",
+
         "create authentication.k8s.io/tokenreviews",
       ].sort(),
     );

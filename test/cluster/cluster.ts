@@ -97,7 +97,16 @@ export class Cluster {
 
   /** Makes the image in an archive known to the node of a cluster of ours. */
   async importImage(archive: string): Promise<void> {
-    succeeded(await this.exec("ctr", "-a", "/run/containerd.sock", "-n", "k8s.io", "images", "import", archive));
+    await this.#images("import", archive);
+  }
+
+  /** Gives an image of the node one more name. */
+  async tagImage(name: string, further: string): Promise<void> {
+    await this.#images("tag", name, further);
+  }
+
+  async #images(...args: readonly string[]): Promise<void> {
+    succeeded(await this.exec("ctr", "-a", "/run/containerd.sock", "-n", "k8s.io", "images", ...args));
   }
 
   readonly #stopAtExit = (): void => this.stop();

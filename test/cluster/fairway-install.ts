@@ -1,18 +1,33 @@
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { makeEchoImage } from "../../hack/cluster/echo-image.ts";
-import { makeFairwayImage } from "../../hack/image.ts";
+import { FAIRWAY_IMAGE, makeFairwayImage } from "../../hack/image.ts";
 import { type Cluster, succeeded } from "./cluster.ts";
 
 const ROOT = join(import.meta.dirname, "../..");
 /** What operator and proxies are given to become ready. */
 const READY = "--timeout=90s";
 
-/** Builds the images of Fairway and of the echo server, and makes them known to a cluster of ours. */
-export async function importImages(cluster: Cluster): Promise<void> {
-  const archives = ["fairway.tar", "echo.tar"].map((name) => join(cluster.folder, name)) as [string, string];
-  await makeFairwayImage(archives[0], join(cluster.folder, "dist"));
-  makeEchoImage(archives[1]);
-  for (const archive of archives) await cluster.importImage(archive);
+/** Archives of our images. */
+export interface ImageArchives {
+  readonly fairway: string;
+  readonly echo: string;
+}
+
+/** Builds the images of Fairway and of the echo server into a folder. */
+export async function makeImages(folder: string): Promise<ImageArchives> {
+  const archives = { fairway: join(folder, "fairway.tar"), echo: join(folder, "echo.tar") };
+  await makeFairwayImage(archives.fairway, join(folder, "dist"));
+  makeEchoImage(archives.echo);
+  return archives;
+}
+
+/** Makes the images known to a cluster of ours: Fairway's as the one of a release, too, as config/default and the chart name it. */
+export async function importImages(cluster: Cluster, archives: ImageArchives): Promise<void> {
+  await cluster.importImage(archives.fairway);
+  await cluster.importImage(archives.echo);
+  const { version } = JSON.parse(readFileSync(join(ROOT, "package.json"), "utf8")) as { readonly version: string };
+  await cluster.tagImage(FAIRWAY_IMAGE, FAIRWAY_IMAGE.replace(/:local$/, `:${version}`));
 }
 
 /**

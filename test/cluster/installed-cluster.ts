@@ -5,7 +5,7 @@ import { afterAll, beforeAll, beforeEach, expect, inject } from "vitest";
 import { type Answer, type CurlTarget, curl, proxyTarget } from "./ask.ts";
 import { Cluster, type Missing, type Outcome, succeeded } from "./cluster.ts";
 import { type EchoOptions, echoWorkload } from "./echo-workload.ts";
-import { importImages, installFairway } from "./fairway-install.ts";
+import { importImages, installFairway, makeImages } from "./fairway-install.ts";
 
 /** A file that may be in the shared cluster's folder: what became of installing Fairway there. */
 const INSTALLED = "fairway-installed";
@@ -133,7 +133,7 @@ async function sharedCluster(): Promise<Cluster | Missing> {
   const started = await Cluster.start(folder);
   if (!(started instanceof Cluster)) return started;
   try {
-    await importImages(started);
+    await importImages(started, await makeImages(started.folder));
     await installFairway(started);
     writeFileSync(outcome, "");
   } catch (error) {

@@ -37,6 +37,7 @@ capabilities: { drop: [ALL] }
 
 {{- /* The rules of config/rbac/watched.yaml, for a ClusterRole or for Roles. */ -}}
 {{- define "fairway.watchedRules" -}}
+# `get` where an Event tells what is wrong: it names the object's version; of Services for the addresses of load balancers, too.
 - apiGroups: [fairway.dev]
   resources:
     - ingressroutes
@@ -49,11 +50,10 @@ capabilities: { drop: [ALL] }
     - serverstransports
     - serverstransporttcps
     - fairwayservices
-  verbs: [list, watch]
+  verbs: [get, list, watch]
 - apiGroups: [networking.k8s.io]
   resources: [ingresses]
-  verbs: [list, watch]
-# `get` for the addresses of load balancers.
+  verbs: [get, list, watch]
 - apiGroups: [""]
   resources: [services]
   verbs: [get, list, watch]
@@ -85,5 +85,5 @@ capabilities: { drop: [ALL] }
   verbs: [patch]
 - apiGroups: [events.k8s.io]
   resources: [events]
-  verbs: [create, patch]
+  verbs: [create]
 {{- end }}
