@@ -7,7 +7,7 @@ import type { ObjectView } from "../store/object-view.ts";
 import { ClassFleets } from "./class-fleets.ts";
 import type { ClassView } from "./desired-status.ts";
 import { type AddressOrigin, IngressAddresses } from "./ingress-addresses.ts";
-import { type ServingProxies, servingProxies } from "./serving-proxies.ts";
+import { servingProxies } from "./serving-proxies.ts";
 
 /** What is to be known of a class: the part of `ClassSettings` that speaks of status. */
 export interface StatusClass {
@@ -43,9 +43,8 @@ export class ClassViews {
   readonly fleets = new ClassFleets();
   readonly addresses: IngressAddresses;
   readonly #options: ClassViewsOptions;
-  readonly #serving = new Map<string, ServingProxies | null>();
-  /** Where addresses came from when they were last asked for. */
-  #origins = "";
+  /** What the addresses that were last read came from, as text. */
+  #readFrom = "";
 
   constructor(options: ClassViewsOptions) {
     this.#options = options;
@@ -71,15 +70,14 @@ export class ClassViews {
   refresh(): readonly string[] {
     const classes = this.#options.classes();
     this.fleets.keep(new Set(classes.keys()));
-    for (const name of this.#serving.keys()) if (!classes.has(name)) this.#serving.delete(name);
-    for (const [className, { service }] of classes) {
-      const serving = servingProxies(service, this.#options.store);
-      this.#serving.set(className, serving);
-      this.fleets.of(className).setServing(serving?.pods ?? null);
-    }
-    const origins = JSON.stringify([...this.#addressOrigins()]);
-    if (origins !== this.#origins) this.addresses.refresh();
-    this.#origins = origins;
+    const serving = [...classes].map(([className, { service }]) => {
+      const pods = servingProxies(service, this.#options.store);
+      this.fleets.of(className).setServing(pods);
+      return [...(pods ?? [])].sort();
+    });
+    const readFrom = JSON.stringify([...this.#addressOrigins(), ...serving]);
+    if (readFrom !== this.#readFrom) this.addresses.refresh();
+    this.#readFrom = readFrom;
     return [...classes.keys()];
   }
 
@@ -99,8 +97,7 @@ export class ClassViews {
     for (const [className, { service, publish }] of this.#options.classes()) {
       const saysIt = publish.service !== null || publish.addresses.length > 0;
       const { addresses, service: named } = saysIt ? publish : this.#options.publish;
-      const nodes = this.#serving.get(className)?.nodes ?? [];
-      origins.set(className, { addresses, service: named ?? service, isNamed: named !== null, nodes });
+      origins.set(className, { addresses, service: named ?? service, isNamed: named !== null, proxies: service });
     }
     return origins;
   }

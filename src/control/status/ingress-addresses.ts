@@ -3,6 +3,7 @@ import type { Clock } from "../../kernel/clock.ts";
 import { compareText } from "../../kernel/compare-text.ts";
 import type { ObjectRef } from "../../model/object-ref.ts";
 import { ApiError, type ApiObject, type KubernetesApi } from "../api/api.ts";
+import { SERVICE_NAME_LABEL } from "../store/object-store.ts";
 import type { IngressAddress } from "./object-status.ts";
 
 /** Most addresses in the status of an Ingress. */
@@ -20,8 +21,8 @@ export interface AddressOrigin {
   readonly service: ObjectRef;
   /** Whether somebody named that Service for its addresses: then a cluster address of it counts too. */
   readonly isNamed: boolean;
-  /** Nodes with a serving proxy, for a Service that has no address of its own. */
-  readonly nodes: readonly string[];
+  /** The Service in front of the proxies: the nodes they are ready on stand in for a Service that has no address of its own. */
+  readonly proxies: ObjectRef;
 }
 
 interface ServiceObject extends ApiObject {
@@ -40,6 +41,14 @@ interface NodeObject extends ApiObject {
   readonly status?: { readonly addresses?: readonly { readonly type: string; readonly address: string }[] };
 }
 
+interface SliceList {
+  readonly items: readonly {
+    readonly endpoints?:
+      | readonly { readonly nodeName?: string | null; readonly conditions?: { readonly ready?: boolean | null } }[]
+      | null;
+  }[];
+}
+
 export interface IngressAddressesOptions {
   readonly api: KubernetesApi;
   readonly clock: Clock;
@@ -54,7 +63,8 @@ export interface IngressAddressesOptions {
 /**
  * Which addresses the Ingresses of each class get: given ones, else those of a Service, else those of the nodes its proxies are on.
  *
- * Reads Services and Nodes every now and then rather than watching them: the rights it needs are `get` on one Service and on nodes.
+ * Reads Services and Nodes every now and then rather than watching them: the rights it needs are `get` on those
+ * Services and on nodes, and `list` on the proxies' EndpointSlices.
  * Addresses once found stay until there are others: an Ingress does not lose its address because something cannot be read.
  */
 export class IngressAddresses {
@@ -121,16 +131,27 @@ export class IngressAddresses {
     }
   }
 
-  async #addressesOf({ addresses, service, isNamed, nodes }: AddressOrigin): Promise<readonly IngressAddress[]> {
+  async #addressesOf({ addresses, service, isNamed, proxies }: AddressOrigin): Promise<readonly IngressAddress[]> {
     if (addresses.length > 0) return toAddresses(addresses);
     const path = `/api/v1/namespaces/${service.namespace}/services/${service.name}`;
-    const found = await this.#get<ServiceObject>(path);
-    const own = found === null ? NO_ADDRESS : serviceAddresses(found, isNamed);
+    const object = await this.#get<ServiceObject>(path);
+    const own = object === null ? NO_ADDRESS : serviceAddresses(object, isNamed);
     if (own.isEnough) return own.addresses;
-    const ofNodes = await Promise.all(
-      nodes.slice(0, ADDRESSES_MAX).map((name) => this.#get<NodeObject>(`/api/v1/nodes/${name}`)),
-    );
-    return toAddresses(ofNodes.flatMap((node) => (node === null ? [] : nodeAddress(node))));
+    const nodes = await this.#nodesOf(proxies);
+    const found = await Promise.all(nodes.map((name) => this.#get<NodeObject>(`/api/v1/nodes/${name}`)));
+    return toAddresses(found.flatMap((node) => (node === null ? [] : nodeAddress(node))));
+  }
+
+  /** The nodes that ready endpoints of a Service are on. */
+  async #nodesOf({ namespace, name }: ObjectRef): Promise<readonly string[]> {
+    const { items } = await this.#options.api.request<SliceList>({
+      method: "GET",
+      path: `/apis/discovery.k8s.io/v1/namespaces/${namespace}/endpointslices`,
+      query: { labelSelector: `${SERVICE_NAME_LABEL}=${name}` },
+    });
+    const endpoints = items.flatMap(({ endpoints }) => endpoints ?? []);
+    const ready = endpoints.filter(({ nodeName, conditions }) => (nodeName ?? "") !== "" && (conditions?.ready ?? true));
+    return [...new Set(ready.map(({ nodeName }) => nodeName as string))].sort(compareText).slice(0, ADDRESSES_MAX);
   }
 
   async #get<T extends ApiObject>(path: string): Promise<T | null> {

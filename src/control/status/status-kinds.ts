@@ -41,6 +41,7 @@ export const STATUS_KINDS: ReadonlyMap<string, StatusKind> = new Map([
 export const EVENT_KINDS: ReadonlyMap<string, { readonly apiVersion: string; readonly plural: string }> = new Map([
   ["Service", { apiVersion: "v1", plural: "services" }],
   ["Secret", { apiVersion: "v1", plural: "secrets" }],
+  ["IngressClass", { apiVersion: "networking.k8s.io/v1", plural: "ingressclasses" }],
 ]);
 
 /** Path of an object on the API server; null for a kind that nothing is written about. */

@@ -3,7 +3,7 @@ import { translateIngressRoute } from "./ingress-route.ts";
 import { translateIngressRouteTcp } from "./ingress-route-tcp.ts";
 import { translateMiddlewareObject } from "./middleware.ts";
 import type { RootTranslator } from "./translation.ts";
-import { translateUnsupportedKind, UNSUPPORTED_KINDS } from "./unsupported-kind.ts";
+import { translateUnsupportedKind, translateUnsupportedRoute, UNSUPPORTED_KINDS } from "./unsupported-kind.ts";
 import { translateFairwayClass } from "./unused-fairway-class.ts";
 
 /** What is compiled for its own sake, by kind. */
@@ -14,4 +14,5 @@ export const ROOT_TRANSLATORS: ReadonlyMap<string, RootTranslator> = new Map<str
   ["Middleware", translateMiddlewareObject],
   ...UNSUPPORTED_KINDS.map((kind) => [kind, translateUnsupportedKind] as const),
   ["IngressRouteTCP", translateIngressRouteTcp],
+  ["IngressRouteUDP", translateUnsupportedRoute],
 ]);
