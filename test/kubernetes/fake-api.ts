@@ -157,7 +157,7 @@ export class FakeApi implements KubernetesApi {
       path,
       isHalfOpen: false,
       push: (event) => {
-        if (watch.isHalfOpen) return;
+        if (watch.isHalfOpen || ended !== null) return;
         queue.push(event);
         wake();
       },

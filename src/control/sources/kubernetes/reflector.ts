@@ -174,7 +174,7 @@ export class Reflector<Prepared> {
     for (const [key, version] of found) this.#held.set(key, version);
     this.#version = last.version;
     this.#absentSinceMs = null;
-    sink.commit(changed, gone);
+    if (changed.length + gone.length > 0) sink.commit(changed, gone);
     this.#tell({ is: "following" });
     this.#settle(asked);
   }
