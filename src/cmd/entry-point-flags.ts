@@ -22,6 +22,12 @@ export const DEFAULT_ENTRY_POINTS: readonly EntryPoint[] = [
   entryPoint("websecure", { host: "127.0.0.1", port: 8443 }, true),
 ];
 
+/** Entry points of a class on a cluster that does not say: a Service maps 80 and 443 to them. */
+export const CLUSTER_ENTRY_POINTS: readonly EntryPoint[] = [
+  entryPoint("web", { host: "", port: 8080 }, false),
+  entryPoint("websecure", { host: "", port: 8443 }, true),
+];
+
 /** For commander: collects `--entrypoint` flags; the first one replaces the default. */
 export function collectEntryPoint(text: string, before: readonly EntryPoint[]): readonly EntryPoint[] {
   const collected = before === DEFAULT_ENTRY_POINTS ? [] : before;

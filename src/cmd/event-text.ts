@@ -16,6 +16,12 @@ export function eventText(event: RunEvent): string | null {
       return `admin    http://${hostPort(event)}`;
     case "serving":
       return `serves   proxies on http://${hostPort(event)}`;
+    case "role":
+      return event.role === "serving"
+        ? "role     this replica serves the proxies"
+        : `role     stands by for ${event.holder || "whoever serves"}`;
+    case "reviewing":
+      return `reviews  on https://${hostPort(event)}`;
     case "live":
       return `live     ${liveText(event)}`;
     case "published":
@@ -52,6 +58,10 @@ function problemText(event: RunEvent): string | null {
       return `restored ${count(event.resources, "resource")} of the last good snapshot, version ${event.version.slice(0, 12)}`;
     case "operatorConnected":
       return "joined   the operator";
+    case "isolated":
+      return "warning  no operator has been heard for long: ClusterIPs take the place of endpoints, and headless services answer 503";
+    case "rejoined":
+      return "joined   an operator again: endpoints are back";
     case "draining":
       return "draining";
     default:

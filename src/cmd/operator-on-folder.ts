@@ -1,7 +1,6 @@
 import { isLoopback } from "../channel/loopback.ts";
 import { PlaintextRefused } from "../channel/server.ts";
 import { OperatorAdmin } from "../control/admin/operator-admin.ts";
-import type { CompiledRun } from "../control/reconciler.ts";
 import { EVERY_CLASS } from "../control/translate/settings.ts";
 import { systemClock } from "../kernel/clock.ts";
 import type { EntryPoint } from "../model/entry-point.ts";
@@ -9,7 +8,7 @@ import { wrongUse } from "./cli.ts";
 import { ControlHalf } from "./control-half.ts";
 import type { HostPort } from "./entry-point-flags.ts";
 import { ProblemWatch } from "./problem-watch.ts";
-import { type EventFormat, type EventPrinter, eventPrinter } from "./run-events.ts";
+import { type EventFormat, eventPrinter, tellPublished } from "./run-events.ts";
 import { requireFolder, runLogger } from "./run-options.ts";
 import { stopSignal } from "./until-stopped.ts";
 import { version } from "./version.ts";
@@ -89,10 +88,4 @@ function adminOf(control: ControlHalf, directory: string): OperatorAdmin {
     sourceProblems: () => control.sourceProblems(),
     folder: { directory, objects: () => control.objects(), located: (found) => control.located(found) },
   });
-}
-
-function tellPublished(run: CompiledRun, ms: number, print: EventPrinter): void {
-  for (const [className, version] of run.versions) {
-    print({ event: "published", class: className, version, objects: run.changedObjects, ms });
-  }
 }

@@ -1,3 +1,4 @@
+import type { CompiledRun } from "../control/reconciler.ts";
 import type { LocatedProblem } from "../control/sources/directory/manifest-set.ts";
 import type { SupervisorEvent } from "../proxy/supervisor/events.ts";
 import { eventText } from "./event-text.ts";
@@ -26,6 +27,10 @@ export type RunEvent =
   | { readonly event: "polling"; readonly code: string }
   /** The operator serves proxies here. */
   | { readonly event: "serving"; readonly host: string; readonly port: number }
+  /** The webhook takes reviews here. */
+  | { readonly event: "reviewing"; readonly host: string; readonly port: number }
+  /** This replica serves proxies, or another one does; `holder` is where that is reached, "" when it is not known. */
+  | { readonly event: "role"; readonly role: "serving" | "standingBy"; readonly holder: string }
   /** A new snapshot of a class is there for its proxies. `ms`: since the change was seen. */
   | {
       readonly event: "published";
@@ -78,4 +83,11 @@ export function eventPrinter(format: EventFormat): EventPrinter {
 /** Wall clock with fractions of a millisecond, for events that are compared with those of other processes. */
 export function preciseNowMs(): number {
   return performance.timeOrigin + performance.now();
+}
+
+/** Tells of each snapshot that a run published, `ms` after its first change was seen. */
+export function tellPublished(run: CompiledRun, ms: number, print: EventPrinter): void {
+  for (const [className, version] of run.versions) {
+    print({ event: "published", class: className, version, objects: run.changedObjects, ms });
+  }
 }

@@ -90,6 +90,8 @@ export class Reconciler {
   #unsubscribe: () => void = () => {};
   #cancelPause: () => void = () => {};
   #cancelHoldEnd: () => void = () => {};
+  /** Those who wait until everything is published. */
+  #waiting: (() => void)[] = [];
 
   constructor(parts: ReconcilerParts) {
     this.#parts = parts;
@@ -106,9 +108,17 @@ export class Reconciler {
     return run;
   }
 
+  /** Resolves when everything the store has now is published, or when it stops before that. */
+  settled(): Promise<void> {
+    const isIdle = this.#state === "idle" || this.#state === "settling" || this.#state === "stopped";
+    if (isIdle && this.#pendingSinceMs === null) return Promise.resolve();
+    return new Promise((resolve) => this.#waiting.push(resolve));
+  }
+
   /** Stops following the store; resolves when a run under way has finished. */
   async stop(): Promise<void> {
     this.#state = "stopped";
+    this.#letGo();
     this.#unsubscribe();
     this.#cancelPause();
     this.#cancelHoldEnd();
@@ -149,10 +159,17 @@ export class Reconciler {
     onFailed(error, retryMs);
   }
 
+  #letGo(): void {
+    const waiting = this.#waiting;
+    this.#waiting = [];
+    for (const resolve of waiting) resolve();
+  }
+
   /** Waits for what comes shortly after a run. */
   #settle(): void {
     if (this.#state === "stopped") return;
     this.#state = "settling";
+    if (this.#pendingSinceMs === null) this.#letGo();
     const { clock } = this.#parts;
     const waitedMs = this.#pendingSinceMs === null ? 0 : clock.monotonicMs() - this.#pendingSinceMs;
     const leftMs = Math.max(0, Math.min(SETTLE_MS, WAIT_MAX_MS - waitedMs));

@@ -1,0 +1,258 @@
+import type { AddressInfo } from "node:net";
+import { ChannelServer } from "../channel/server.ts";
+import { OperatorAdmin } from "../control/admin/operator-admin.ts";
+import type { KubernetesApi } from "../control/api/api.ts";
+import { ChannelCa } from "../control/auth/channel-ca.ts";
+import type { ServiceAccount } from "../control/auth/review-answer.ts";
+import { TokenReviewer } from "../control/auth/token-review.ts";
+import { Compiler } from "../control/graph/compiler.ts";
+import type { HeldTerm } from "../control/leader/held-term.ts";
+import { LeaderElection } from "../control/leader/leader-election.ts";
+import { leaseTiming } from "../control/leader/lease-timing.ts";
+import { Publisher } from "../control/publish/publisher.ts";
+import { type CompiledRun, Reconciler } from "../control/reconciler.ts";
+import type { CollectionState } from "../control/sources/kubernetes/kubernetes-source.ts";
+import { KubernetesSource } from "../control/sources/kubernetes/kubernetes-source.ts";
+import type { Publishing } from "../control/status/class-views.ts";
+import { StatusKeeper } from "../control/status/status-keeper.ts";
+import { ObjectStore } from "../control/store/object-store.ts";
+import { translateClassRoster } from "../control/translate/class-roster.ts";
+import { accountKey, type ClassSettings, classesByAccount } from "../control/translate/class-settings.ts";
+import type { CompileSettings } from "../control/translate/settings.ts";
+import { Intake } from "../control/validate/intake.ts";
+import { KindCatalog } from "../control/validate/kind-catalog.ts";
+import { systemClock } from "../kernel/clock.ts";
+import type { Logger } from "../telemetry/log.ts";
+import type { HostPort } from "./entry-point-flags.ts";
+import { version } from "./version.ts";
+
+/** The Lease of the replicas of an operator, and the Service in front of them. */
+export const OPERATOR_NAME = "fairway-operator";
+
+export interface ClusterHalfOptions {
+  readonly api: KubernetesApi;
+  readonly settings: CompileSettings;
+  /** Namespaces to watch; empty: all. */
+  readonly namespaces: readonly string[];
+  /** Whom this replica is: its Pod, else its host. */
+  readonly instance: string;
+  /** IP address of this replica, that its certificate is for; null when it is not known. */
+  readonly address: string | null;
+  /** Where proxies reach this replica. */
+  readonly url: string;
+  readonly leaseDurationMs: number;
+  readonly publish: Publishing;
+  readonly log: Logger;
+  readonly onCompiled: (run: CompiledRun) => void;
+  readonly onRole: (role: "serving" | "standingBy", holder: string) => void;
+}
+
+/** The control plane on a cluster, put together. */
+export class ClusterHalf {
+  readonly admin: OperatorAdmin;
+  readonly #options: ClusterHalfOptions;
+  readonly #store = new ObjectStore();
+  readonly #intake = new Intake(this.#store, new KindCatalog());
+  readonly #publisher = new Publisher();
+  readonly #compiler: Compiler;
+  readonly #source: KubernetesSource;
+  readonly #reconciler: Reconciler;
+  readonly #status: StatusKeeper;
+  readonly #authority: ChannelCa;
+  readonly #election: LeaderElection;
+  #server: ChannelServer | null = null;
+  #stopping = false;
+
+  constructor(options: ClusterHalfOptions) {
+    this.#options = options;
+    this.#compiler = new Compiler(options.settings);
+    this.#source = this.#makeSource();
+    this.#status = this.#makeStatus();
+    this.#reconciler = this.#makeReconciler();
+    this.#authority = this.#makeAuthority();
+    this.#election = this.#makeElection();
+    this.admin = this.#makeAdmin();
+  }
+
+  /**
+   * Reads the cluster and compiles it, opens the channel, and takes part in the election from then on. Rejects with ListenFailed. Until
+   * the API server answers it waits, however long.
+   */
+  async start({ host, port }: HostPort): Promise<AddressInfo> {
+    const [certificate] = await Promise.all([this.#authority.start(), this.#load()]);
+    const reviewer = new TokenReviewer({ api: this.#options.api, classesOf: (account) => this.#classesOf(account) });
+    this.#server = new ChannelServer({
+      source: this.#publisher,
+      waits: true,
+      security: { certificate, authenticate: reviewer.authenticate },
+      onAnswer: (answer) => {
+        this.admin.answered(answer);
+        this.#status.onAnswer(answer);
+      },
+      onGone: (proxyId, className) => {
+        this.admin.gone(proxyId, className);
+        this.#status.onGone(proxyId, className);
+      },
+    });
+    const address = await this.#server.listen(host, port);
+    this.#election.start();
+    return address;
+  }
+
+  /** Hands over: stops writing, gives the Lease back, sends proxies to the successor, and ends. */
+  async stop(): Promise<void> {
+    this.#stopping = true;
+    this.#status.stop();
+    const successor = await this.#election.stop();
+    await this.#server?.close(successor?.url ?? "");
+    this.#authority.stop();
+    await this.#source.stop();
+    await this.#reconciler.stop();
+    await this.admin.close();
+  }
+
+  async #load(): Promise<void> {
+    await this.#source.start();
+    await this.#reconciler.start();
+  }
+
+  /** This replica has the right to publish: what the API server holds now is what it publishes. */
+  async #takeOver(term: HeldTerm): Promise<void> {
+    this.#server?.take();
+    await this.#source.relist();
+    await this.#reconciler.settled();
+    if (!term.isCurrent()) return;
+    this.#server?.serve(term);
+    this.#status.setHolder(true);
+    this.#options.onRole("serving", this.#options.url);
+  }
+
+  #standAside(holder: string): void {
+    this.#status.setHolder(false);
+    this.#server?.standAside(holder);
+    if (!this.#stopping) this.#options.onRole("standingBy", holder);
+  }
+
+  /** The classes whose proxies run as an account. */
+  #classesOf(account: ServiceAccount): readonly string[] {
+    const { settings } = this.#options;
+    const roster = translateClassRoster(this.#store, settings).face;
+    const className = classesByAccount(roster, this.#store, settings).get(accountKey(account));
+    return className === undefined ? [] : [className];
+  }
+
+  #classes(): ReadonlyMap<string, ClassSettings> {
+    const found = new Map<string, ClassSettings>();
+    for (const name of this.#compiler.classes()) {
+      const settings = this.#compiler.settingsOf(name);
+      if (settings !== undefined) found.set(name, settings);
+    }
+    return found;
+  }
+
+  // --- the parts ---
+
+  #makeSource(): KubernetesSource {
+    const { api, namespaces, log } = this.#options;
+    return new KubernetesSource({
+      api,
+      intake: this.#intake,
+      namespaces,
+      onStatusSeen: (ref, status, resourceVersion) => this.#status.onStatusSeen(ref, status, resourceVersion),
+      onState: (collection) => tellState(collection, log),
+      onFetchFailed: (ref, status, reason) => log.warn("an object cannot be fetched", { ...ref, status, reason }),
+    });
+  }
+
+  #makeStatus(): StatusKeeper {
+    const { api, settings, instance, publish, log } = this.#options;
+    return new StatusKeeper({
+      api,
+      clock: systemClock,
+      controllerName: settings.controllerName,
+      instance,
+      store: this.#store,
+      compiler: this.#compiler,
+      classes: () => this.#classes(),
+      publish,
+      onTrouble: (what, error) => log.warn(what, { error }),
+      onWritten: () => this.admin.metrics.statusWrites.add(1, { result: "written" }),
+    });
+  }
+
+  #makeReconciler(): Reconciler {
+    const { log, onCompiled } = this.#options;
+    return new Reconciler({
+      store: this.#store,
+      compiler: this.#compiler,
+      publisher: this.#publisher,
+      clock: systemClock,
+      onWants: (wants, isFirst) => this.#source.want(wants, isFirst),
+      onRun: (run) => this.#status.onRun(run),
+      onCompiled: (run) => {
+        this.admin.compiled(run);
+        onCompiled(run);
+      },
+      onFailed: (error, retryMs) => {
+        this.admin.failed();
+        log.error("compiling failed", { error, retryMs: Math.round(retryMs) });
+      },
+    });
+  }
+
+  #makeAuthority(): ChannelCa {
+    const { api, settings, address, log } = this.#options;
+    const service = `${OPERATOR_NAME}.${settings.operatorNamespace}.svc`;
+    return new ChannelCa({
+      api,
+      namespace: settings.operatorNamespace,
+      server: { names: [service, `${service}.cluster.local`], addresses: address === null ? [] : [address] },
+      onCertificate: (certificate) => this.#server?.renewCertificate(certificate),
+      onProblem: (problem) => log.warn(problem),
+    });
+  }
+
+  #makeElection(): LeaderElection {
+    const { api, settings, instance, url, leaseDurationMs, log } = this.#options;
+    return new LeaderElection({
+      api,
+      namespace: settings.operatorNamespace,
+      name: OPERATOR_NAME,
+      identity: `${instance}_${process.pid}_${Date.now().toString(36)}`,
+      url,
+      timing: leaseTiming(leaseDurationMs),
+      onAcquired: (term) => this.#takeOver(term),
+      onLost: (reason) => {
+        log.warn("the Lease is lost", { reason });
+        this.#standAside("");
+      },
+      onHolder: (holder) => this.#standAside(holder?.url ?? ""),
+      onProblem: (error) => log.warn("the Lease cannot be seen to", { error }),
+    });
+  }
+
+  #makeAdmin(): OperatorAdmin {
+    return new OperatorAdmin({
+      version: version(),
+      store: this.#store,
+      settings: this.#options.settings,
+      snapshots: () => this.#publisher.snapshots(),
+      sourceProblems: () => this.#intake.problems(),
+      cluster: {
+        isHolder: () => this.#election.term !== null,
+        watchSilence: () => new Map(),
+        statusBacklog: () => this.#status.waiting,
+      },
+    });
+  }
+}
+
+function tellState({ kind, namespace, state }: CollectionState, log: Logger): void {
+  if (state.is !== "failing") return;
+  log.warn("a kind cannot be watched", {
+    kind,
+    ...(namespace === null ? {} : { namespace }),
+    status: state.status,
+    reason: state.reason,
+  });
+}
