@@ -4,8 +4,10 @@ import { fail, ok, type Result } from "../kernel/result.ts";
 import type { EntryPoint } from "../model/entry-point.ts";
 import type { Failure } from "../model/failure.ts";
 import { parseAuthority } from "../proxy/http1/authority.ts";
+import { connectionPolicy } from "../proxy/http1/connection-policy.ts";
 import { readRequestHead } from "../proxy/http1/exchange.ts";
 import { requestFailure } from "../proxy/http1/request-parser.ts";
+import { TrustedPeers } from "../proxy/listen/trusted-peers.ts";
 import { ObservedExchange } from "./observed-exchange.ts";
 
 /** A request as it is asked about. */
@@ -60,7 +62,9 @@ export function makeExchange(asked: AskedRequest, url: AskedUrl, entryPoint: Ent
   const text = headText(asked, url);
   if (!text.ok) return text;
   const head = Buffer.from(text.value, "latin1");
-  const exchange = new ObservedExchange({ isTls: entryPoint.tls, address: asked.clientIp, isTrusted: false });
+  const isTrusted = new TrustedPeers(entryPoint.trustedProxies).has(asked.clientIp);
+  const policy = connectionPolicy(entryPoint.policy);
+  const exchange = new ObservedExchange({ isTls: entryPoint.tls, address: asked.clientIp, isTrusted, policy });
   const end = readRequestHead(head, 0, head.length);
   if (end <= 0) return ok({ exchange, failure: requestFailure(end) });
   return ok({ exchange, failure: exchange.begin(head, 0, head.length) ?? null });

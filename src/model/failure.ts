@@ -35,6 +35,12 @@ const TABLE = {
     meaning: "Transfer-Encoding names something other than a final chunked.",
   },
   MalformedBody: { source: "client", retry: "never", meaning: "A chunk of the request body is malformed." },
+  BodyTooLarge: { source: "client", retry: "never", meaning: "The request body is longer than the limit." },
+  UnderscoredField: {
+    source: "client",
+    retry: "never",
+    meaning: "The name of a header field holds an underscore, which the entry point refuses.",
+  },
   HeadTooLarge: { source: "client", retry: "never", meaning: "The request head is larger than the limit." },
   TooManyHeaders: { source: "client", retry: "never", meaning: "The request has more header fields than the limit." },
   TargetTooLong: { source: "client", retry: "never", meaning: "The request target is longer than the limit." },
@@ -50,6 +56,11 @@ const TABLE = {
   NoRoute: { source: "config", retry: "never", meaning: "No router matches." },
   Tombstone: { source: "config", retry: "never", meaning: "The router that matches cannot be built." },
   NoServer: { source: "upstream", retry: "never", meaning: "The service has no server." },
+  Isolated: {
+    source: "proxy",
+    retry: "never",
+    meaning: "No operator has been heard for long and the service has no ClusterIP: its servers' addresses may be others' by now.",
+  },
   ConnectRefused: { source: "upstream", retry: "always", meaning: "The server refused the connection or could not be reached." },
   ConnectTimeout: { source: "upstream", retry: "always", meaning: "The connection to the server was not made in time." },
   NameNotResolved: { source: "upstream", retry: "always", meaning: "The server's name has no address." },
@@ -64,7 +75,7 @@ const TABLE = {
     meaning: "Middlewares change more header fields of a message than the limit.",
   },
   TooManyPending: { source: "proxy", retry: "never", meaning: "Too many requests wait for a connection to the service." },
-  ShuttingDown: { source: "proxy", retry: "never", meaning: "The proxy is draining." },
+  ShuttingDown: { source: "proxy", retry: "never", meaning: "The proxy is draining, or the entry point is gone." },
 } as const satisfies Record<string, FailureEntry>;
 
 export type FailureCode = keyof typeof TABLE;

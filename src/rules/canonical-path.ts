@@ -7,12 +7,28 @@
  * - refused (null): a path not beginning with `/`, a broken escape, bytes outside visible ASCII, a raw backslash or `#`, dot segments
  *   with a parameter (`..;x`), and escapes that servers disagree about: `%00 %23 %25 %2F %3B %3F %5C`.
  *
- * Canonical forms are fixed points: `canonicalPath(canonicalPath(x)) === canonicalPath(x)`.
+ * Canonical forms are fixed points: `canonicalPath(canonicalPath(x)) === canonicalPath(x)`, under the same policy.
  * Allocates: nothing when `raw` is canonical already.
  */
-export function canonicalPath(raw: string): string | null {
+export function canonicalPath(raw: string, policy: PathPolicy = STRICT_PATHS): string | null {
   if (raw.charCodeAt(0) !== SLASH) return null;
-  return isPlainlyCanonical(raw) ? raw : rewrite(raw);
+  return isPlainlyCanonical(raw) ? raw : rewrite(raw, policy);
+}
+
+/** Where the one form is less strict than by default. */
+export interface PathPolicy {
+  /** Whether several slashes in a row stay as they are. */
+  readonly keepsSlashes: boolean;
+  /** What becomes of an escape, by the byte it stands for. */
+  readonly escaped: Uint8Array;
+}
+
+/** A policy that lets in escapes of the characters `allowedEscapes`, which stay escapes, beside the undisputed ones. */
+export function pathPolicy(keepsSlashes: boolean, allowedEscapes: string): PathPolicy {
+  if (allowedEscapes === "") return keepsSlashes ? { keepsSlashes, escaped: ESCAPED } : STRICT_PATHS;
+  const escaped = ESCAPED.slice();
+  for (const char of allowedEscapes) escaped[char.charCodeAt(0)] = ENCODE;
+  return { keepsSlashes, escaped };
 }
 
 const SLASH = 0x2f;
@@ -40,6 +56,8 @@ const ESCAPED = table((code) => {
   return /[A-Za-z0-9\-._~]/.test(char) ? KEEP : ENCODE;
 });
 
+const STRICT_PATHS: PathPolicy = { keepsSlashes: false, escaped: ESCAPED };
+
 function table(kindOf: (code: number) => number): Uint8Array {
   return Uint8Array.from({ length: 256 }, (_, code) => kindOf(code));
 }
@@ -56,19 +74,19 @@ function isPlainlyCanonical(path: string): boolean {
   return true;
 }
 
-function rewrite(raw: string): string | null {
-  const normal = normalizeEscapes(raw);
-  return normal === null ? null : removeDotSegments(normal);
+function rewrite(raw: string, { escaped, keepsSlashes }: PathPolicy): string | null {
+  const normal = normalizeEscapes(raw, escaped);
+  return normal === null ? null : removeDotSegments(normal, keepsSlashes);
 }
 
-function normalizeEscapes(raw: string): string | null {
+function normalizeEscapes(raw: string, escaped: Uint8Array): string | null {
   let out = "";
   for (let i = 0; i < raw.length; i++) {
     const code = raw.charCodeAt(i);
     if (code === PERCENT) {
       const value = hexByte(raw, i + 1);
       if (value < 0) return null;
-      const kind = ESCAPED[value];
+      const kind = escaped[value];
       if (kind === REFUSE) return null;
       out += kind === KEEP ? String.fromCharCode(value) : percentEscape(value);
       i += 2;
@@ -81,7 +99,7 @@ function normalizeEscapes(raw: string): string | null {
   return out;
 }
 
-function removeDotSegments(path: string): string | null {
+function removeDotSegments(path: string, keepsSlashes: boolean): string | null {
   const kept: string[] = [];
   const segments = path.split("/");
   for (let i = 1; i < segments.length; i++) {
@@ -89,7 +107,7 @@ function removeDotSegments(path: string): string | null {
     const isLast = i === segments.length - 1;
     if (/^\.\.?;/.test(segment)) return null;
     if (segment === "..") kept.pop();
-    else if (segment !== "." && segment !== "") kept.push(segment);
+    else if (segment !== "." && (segment !== "" || (keepsSlashes && !isLast))) kept.push(segment);
     if (isLast && (segment === "" || segment === "." || segment === "..")) kept.push("");
   }
   return `/${kept.join("/")}`;

@@ -3,8 +3,8 @@ import type { ServerConnection } from "./server-connection.ts";
 
 /** What a connection needs to know of where it came in. */
 export interface Door {
-  /** Bit of the entry point in the live world; 0 when it is not live. */
-  entryPointBit(): number;
+  /** Bit of the entry point in the live world; 0 when it is not live, or no longer takes connections that are TLS, or are not. */
+  entryPointBit(isTls: boolean): number;
   /** Whether connections end with the exchange in hand: the worker drains, or the entry point is to go. */
   readonly isClosing: boolean;
   onConnectionClosed(connection: ServerConnection): void;
@@ -19,17 +19,21 @@ export interface Door {
  */
 export type ConnectionState = "head" | "hold" | "forward" | "discard" | "tunnel" | "linger" | "closed";
 
-/** How long a state may last without progress, in ms. `awaitsHead`: the request is sent whole, nothing of a response is here. */
-export function allowedMs(state: ConnectionState, awaitsHead: boolean, timeouts: Timeouts): number {
+/**
+ * How long a state may last without progress, in ms. `isWhole`: the request is here, body and all; `hasResponse`: some of the response
+ * is.
+ */
+export function allowedMs(state: ConnectionState, isWhole: boolean, hasResponse: boolean, timeouts: Timeouts): number {
   switch (state) {
     case "head":
       return timeouts.keepAliveMs;
     case "hold":
       return timeouts.firstByteMs;
     case "forward":
-      return awaitsHead ? timeouts.firstByteMs : timeouts.bodyIdleMs;
+      if (!isWhole) return timeouts.requestIdleMs;
+      return hasResponse ? timeouts.responseIdleMs : timeouts.firstByteMs;
     case "discard":
-      return timeouts.bodyIdleMs;
+      return timeouts.requestIdleMs;
     case "linger":
       return timeouts.lingerMs;
     default:

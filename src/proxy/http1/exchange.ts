@@ -6,6 +6,7 @@ import { canonicalPath } from "../../rules/canonical-path.ts";
 import type { RequestFacts } from "../../rules/request-facts.ts";
 import { parseAuthority } from "./authority.ts";
 import { spells } from "./bytes.ts";
+import type { ConnectionPolicy } from "./connection-policy.ts";
 import type { Fields } from "./fields.ts";
 import { forwardedField, isVisible } from "./forwarded.ts";
 import { giveHeadBuffer, takeHeadBuffer } from "./head-store.ts";
@@ -25,6 +26,8 @@ export function readRequestHead(bytes: Buffer, start: number, end: number): numb
   return parseRequestHead(bytes, start, end, shared);
 }
 
+const UNDERSCORE = 0x5f;
+
 /** What stays the same for all exchanges of one connection. */
 export interface Peer {
   readonly isTls: boolean;
@@ -32,6 +35,7 @@ export interface Peer {
   readonly address: string;
   /** Whether its X-Forwarded-* fields are believed. */
   readonly isTrusted: boolean;
+  readonly policy: ConnectionPolicy;
 }
 
 /**
@@ -77,7 +81,7 @@ export class HttpExchange implements Exchange, RequestFacts {
     this.minor = head.minor;
     this.upgrade = head.upgrade;
     this.expectsContinue = head.expectContinue;
-    return this.target.read(own, head);
+    return this.#refusal(head) ?? this.target.read(own, head, this.peer.policy.path);
   }
 
   /** Gives everything back. Harmless when there is nothing. */
@@ -138,7 +142,7 @@ export class HttpExchange implements Exchange, RequestFacts {
 
   rewritePath(path: string): Failure | undefined {
     if (this.target.path === "*") return undefined;
-    if (canonicalPath(path) !== path) return FAILURES.BadPath;
+    if (canonicalPath(path, this.peer.policy.path) !== path) return FAILURES.BadPath;
     this.target.replacePath(path);
     return undefined;
   }
@@ -215,6 +219,24 @@ export class HttpExchange implements Exchange, RequestFacts {
     this.#responseBytes = null;
     this.#responseHead = null;
     this.#reply = null;
+  }
+
+  /** What the entry point does not let in, though the engine could take it. */
+  #refusal(head: RequestHead): Failure | undefined {
+    const { targetBytesMax, fieldsMax, bodyBytesMax, underscored } = this.peer.policy;
+    if (head.targetEnd - head.targetStart > targetBytesMax) return FAILURES.TargetTooLong;
+    if (head.count > fieldsMax) return FAILURES.TooManyHeaders;
+    if (head.contentLength > bodyBytesMax) return FAILURES.BodyTooLarge;
+    return underscored === "reject" && this.#holdsUnderscore(head) ? FAILURES.UnderscoredField : undefined;
+  }
+
+  #holdsUnderscore(head: RequestHead): boolean {
+    for (let field = 0; field < head.count; field++) {
+      for (let i = head.nameStart[field] as number; i < (head.nameEnd[field] as number); i++) {
+        if (this.bytes[i] === UNDERSCORE) return true;
+      }
+    }
+    return false;
   }
 
   /** The value of a field of the request as far as it is believed, edits aside. */

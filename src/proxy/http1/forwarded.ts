@@ -66,7 +66,8 @@ export function forwardedField(exchange: HttpExchange, name: string): string | n
 /** Whether a field of the request counts for rules and middlewares, and goes upstream as it came. */
 export function isVisible(exchange: HttpExchange, head: RequestHead, field: number): boolean {
   const id = head.known[field] as number;
-  if (id === HeaderId.underscored) return false;
+  if (id === HeaderId.underscored) return exchange.peer.policy.underscored === "keep";
+  if (id === HeaderId.aliased) return false;
   if (id < HeaderId.forwarded || id > HeaderId.managed) return true;
   return exchange.peer.isTrusted && !isAlias(exchange, head, field);
 }
@@ -104,20 +105,27 @@ export function writeForwarded(out: OutBuffer, exchange: HttpExchange): void {
   const edits = exchange.requestEdits;
   for (const name of WRITTEN) {
     if (name === "x-forwarded-for") {
-      const before = exchange.requestHeader(name);
-      out.text(SPELLED[name]);
-      if (before !== null && before !== "") {
-        out.utf8(before);
-        out.text(", ");
-      }
-      out.text(exchange.peer.address);
-      out.text("\r\n");
+      writeForwardedFor(out, exchange);
     } else if (!edits.touches(name)) {
       out.text(SPELLED[name]);
       out.text(forwardedField(exchange, name) ?? "");
       out.text("\r\n");
     }
   }
+}
+
+/** The addresses before us, and the client's, where the entry point does not hide it. */
+function writeForwardedFor(out: OutBuffer, exchange: HttpExchange): void {
+  const before = exchange.requestHeader("x-forwarded-for") ?? "";
+  const { policy, address } = exchange.peer;
+  if (before === "" && policy.hidesClientAddress) return;
+  out.text(SPELLED["x-forwarded-for"]);
+  if (before !== "") out.utf8(before);
+  if (!policy.hidesClientAddress) {
+    if (before !== "") out.text(", ");
+    out.text(address);
+  }
+  out.text("\r\n");
 }
 
 function isWritten(name: string): name is Written {

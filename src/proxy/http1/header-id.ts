@@ -22,12 +22,16 @@ export const HeaderId = {
   xRealIp: 14,
   /** The rest of the fields that tell upstreams who the client is: ours to set, never an untrusted client's. */
   managed: 15,
-  /** An underscore in the name, and not an alias of a managed field: dropped, as servers take `_` for `-`. */
+  /** An underscore in the name, and not an alias of any field here: dropped, as servers take `_` for `-`, unless the entry point keeps it. */
   underscored: 16,
   /** Named by the Connection field: meant for this hop alone. Set after the scan. */
   connectionListed: 17,
   /** Passed on as it is; it can say that the connection is somebody's from now on. */
   wwwAuthenticate: 18,
+  /** Passed on, counted down for the methods it is for. */
+  maxForwards: 19,
+  /** An underscored alias of a field that frames a message or belongs to one hop: dropped whatever the entry point lets in. */
+  aliased: 19,
 } as const;
 
 export type HeaderId = (typeof HeaderId)[keyof typeof HeaderId];
@@ -62,6 +66,7 @@ const NAMES: readonly (readonly [string, HeaderId])[] = [
   ["x-forwarded-tls-client-cert-info", HeaderId.managed],
   ["x-scheme", HeaderId.managed],
   ["www-authenticate", HeaderId.wwwAuthenticate],
+  ["max-forwards", HeaderId.maxForwards],
 ];
 
 interface Candidate {
@@ -78,7 +83,7 @@ const BY_LENGTH: readonly (readonly Candidate[])[] = Array.from({ length: LONGES
  * The id of the field name at `[start, end)`, compared without case.
  *
  * A name with underscores is compared as if they were hyphens, so that `X_Forwarded_For` is found out; where it aliases nothing
- * managed it is `underscored` (and never, say, `contentLength`). Allocates: nothing.
+ * here it is `underscored`; where it aliases something else, `aliased` (and never, say, `contentLength`). Allocates: nothing.
  */
 export function headerId(bytes: Uint8Array, start: number, end: number, hasUnderscore: boolean): HeaderId {
   const length = end - start;
@@ -91,7 +96,7 @@ export function headerId(bytes: Uint8Array, start: number, end: number, hasUnder
 }
 
 function aliasOf(id: HeaderId): HeaderId {
-  return id >= HeaderId.forwarded && id <= HeaderId.managed ? HeaderId.managed : HeaderId.underscored;
+  return id >= HeaderId.forwarded && id <= HeaderId.managed ? HeaderId.managed : HeaderId.aliased;
 }
 
 function sameName(bytes: Uint8Array, start: number, lowerName: Uint8Array): boolean {

@@ -45,8 +45,12 @@ export interface Timeouts {
   readonly connectMs: number;
   /** From the request's last byte to the response head. */
   readonly firstByteMs: number;
-  /** A body of either direction that makes no progress. */
-  readonly bodyIdleMs: number;
+  /** A request body that makes no progress. */
+  readonly requestIdleMs: number;
+  /** A response that makes no progress: the server sends nothing of it, or the client takes nothing. */
+  readonly responseIdleMs: number;
+  /** Age from which on a client connection ends with the request in hand; 0 for never. */
+  readonly ageMs: number;
   /** An upgraded connection without a byte in either direction. */
   readonly tunnelIdleMs: number;
   /** An idle pooled connection to a server. */
@@ -61,7 +65,9 @@ export const TIMEOUTS: Timeouts = {
   handshakeMs: 10_000,
   connectMs: 3_000,
   firstByteMs: 60_000,
-  bodyIdleMs: 60_000,
+  requestIdleMs: 60_000,
+  responseIdleMs: 60_000,
+  ageMs: 0,
   tunnelIdleMs: 3_600_000,
   poolIdleMs: 90_000,
   lingerMs: 5_000,

@@ -1,6 +1,6 @@
 import type { Buffer } from "node:buffer";
 import { FAILURES, type Failure } from "../../model/failure.ts";
-import { canonicalPath } from "../../rules/canonical-path.ts";
+import { canonicalPath, type PathPolicy } from "../../rules/canonical-path.ts";
 import { parseAuthority } from "./authority.ts";
 import type { RequestHead } from "./request-parser.ts";
 
@@ -20,8 +20,8 @@ export class RequestTarget {
   hasQuery = false;
   #rawPath = "";
 
-  /** Reads the target of `head`, whose bytes are `bytes`; returns what is wrong with it. Forms: RFC 9112 §3.2. */
-  read(bytes: Buffer, head: RequestHead): Failure | undefined {
+  /** Reads the target of `head`, whose bytes are `bytes`; returns what is wrong with it. Forms: RFC 9112 §3.2. The same policy each time. */
+  read(bytes: Buffer, head: RequestHead, policy: PathPolicy): Failure | undefined {
     if (head.method === "CONNECT") return FAILURES.MethodNotImplemented;
     let start = head.targetStart;
     const end = head.targetEnd;
@@ -36,7 +36,7 @@ export class RequestTarget {
       if (authority === "") return FAILURES.BadHost;
       start = absolute.pathStart;
     }
-    return this.#readAuthority(authority) ?? this.#readPath(bytes, start, end, head.method);
+    return this.#readAuthority(authority) ?? this.#readPath(bytes, start, end, head.method, policy);
   }
 
   #readAuthority(authority: string): Failure | undefined {
@@ -49,7 +49,7 @@ export class RequestTarget {
     return undefined;
   }
 
-  #readPath(bytes: Buffer, start: number, end: number, method: string): Failure | undefined {
+  #readPath(bytes: Buffer, start: number, end: number, method: string, policy: PathPolicy): Failure | undefined {
     let query = start;
     while (query < end && bytes[query] !== QUESTION_MARK) query++;
     this.hasQuery = query < end;
@@ -60,7 +60,7 @@ export class RequestTarget {
     const raw = start === query ? whole : bytes.toString("latin1", start, query);
     if (raw === "*") return method === "OPTIONS" && !this.hasQuery ? this.#take(raw, raw) : FAILURES.BadPath;
     if (raw === this.#rawPath) return undefined;
-    const path = canonicalPath(raw);
+    const path = canonicalPath(raw, policy);
     return path === null ? FAILURES.BadPath : this.#take(raw, path);
   }
 

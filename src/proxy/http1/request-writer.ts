@@ -1,3 +1,4 @@
+import { countsForwards, readMaxForwards } from "../pipeline/max-forwards.ts";
 import type { HttpExchange } from "./exchange.ts";
 import { type ForwardedText, isPassed, writeForwarded } from "./forwarded.ts";
 import { HeaderId } from "./header-id.ts";
@@ -22,7 +23,9 @@ export function writeRequestHead(exchange: HttpExchange, host: string, forwarded
   out.text(host === "" ? exchange.authority : host);
   out.text("\r\n");
   writeFields(exchange, head);
-  if (exchange.requestEdits.isEmpty && !exchange.peer.isTrusted && head.upgrade === "") forwarded.write(out, exchange);
+  const { isTrusted, policy } = exchange.peer;
+  const isCommon = exchange.requestEdits.isEmpty && !isTrusted && head.upgrade === "" && !policy.hidesClientAddress;
+  if (isCommon) forwarded.write(out, exchange);
   else writeForwarded(out, exchange);
   exchange.requestEdits.write(out, "x-forwarded-for");
   writeFraming(head);
@@ -41,9 +44,18 @@ function writeFields(exchange: HttpExchange, head: RequestHead): void {
     if (isEdited && requestEdits.removesField(bytes, start, head.nameEnd[field] as number)) continue;
     out.slice(bytes, start, head.nameEnd[field] as number);
     out.text(": ");
-    out.slice(bytes, head.valueStart[field] as number, head.valueEnd[field] as number);
+    if (id === HeaderId.maxForwards && countsForwards(exchange)) writeCountedDown(exchange, field);
+    else out.slice(bytes, head.valueStart[field] as number, head.valueEnd[field] as number);
     out.text("\r\n");
   }
+}
+
+/** RFC 9110 §7.6.2. What is no number is passed on as it is. */
+function writeCountedDown(exchange: HttpExchange, field: number): void {
+  const { head, bytes } = exchange;
+  const left = readMaxForwards(exchange, field);
+  if (left > 0) out.text(String(left - 1));
+  else out.slice(bytes, head.valueStart[field] as number, head.valueEnd[field] as number);
 }
 
 function writeFraming(head: RequestHead): void {

@@ -5,6 +5,7 @@ import { CounterRow, newCounterRow } from "../../telemetry/worker-counters.ts";
 import type { ByteSocket, SocketEvents } from "../listen/byte-socket.ts";
 import { Deadlines } from "../pipeline/deadlines.ts";
 import type { Engine } from "../pipeline/engine.ts";
+import { DEFAULT_POLICY } from "./connection-policy.ts";
 import { TIMEOUTS } from "./limits.ts";
 import { ServerConnection } from "./server-connection.ts";
 
@@ -47,7 +48,7 @@ function connectionOn(socket: FakeSocket): { readonly connection: ServerConnecti
     counters: new CounterRow(newCounterRow()),
   };
   const door = { entryPointBit: () => 1, isClosing: false, onConnectionClosed: () => {} };
-  const peer = { isTls: false, address: "192.0.2.1", isTrusted: false };
+  const peer = { isTls: false, address: "192.0.2.1", isTrusted: false, policy: DEFAULT_POLICY };
   let events: SocketEvents | null = null;
   const connection = new ServerConnection(engine, door, peer, (given) => {
     events = given;

@@ -8,6 +8,7 @@ import type { Engine } from "../pipeline/engine.ts";
 import { findRouter } from "../pipeline/find-router.ts";
 import { type Downstream, Forward } from "../pipeline/forward.ts";
 import { type HookOutcome, runRequestHooks } from "../pipeline/hooks.ts";
+import { replyAsLast } from "../pipeline/max-forwards.ts";
 import { replyTo } from "../pipeline/reply.ts";
 import { RouterPath } from "../pipeline/router-path.ts";
 import { ByteQueue } from "./byte-queue.ts";
@@ -15,7 +16,7 @@ import { findHeadEnd } from "./bytes.ts";
 import type { ClientConnection } from "./client-connection.ts";
 import { allowedMs, type ConnectionState, type Door } from "./connection-state.ts";
 import { HttpExchange, type Peer, readRequestHead } from "./exchange.ts";
-import { DISCARD_BYTES_MAX, HEAD_BYTES_MAX, UNREAD_BYTES_MAX } from "./limits.ts";
+import { DISCARD_BYTES_MAX, UNREAD_BYTES_MAX } from "./limits.ts";
 import { out } from "./out-buffer.ts";
 import { QueueWatch } from "./queue-watch.ts";
 import { type BodySink, RequestBody } from "./request-body.ts";
@@ -48,6 +49,11 @@ export class ServerConnection implements SocketEvents, Timed, Downstream, BodySi
   /** The connection ends with the exchange in hand. */
   #closes = false;
   #discarded = 0;
+  /** Bytes of the request body so far. */
+  #bodyBytes = 0;
+  /** Requests so far. */
+  #requests = 0;
+  readonly #bornMs: number;
   readonly #queue = new QueueWatch();
 
   /** Takes over an accepted socket by `take`, which makes its ByteSocket. */
@@ -56,7 +62,8 @@ export class ServerConnection implements SocketEvents, Timed, Downstream, BodySi
     this.#door = door;
     this.exchange = new HttpExchange(peer);
     this.#forward = new Forward(engine, this);
-    this.deadlineMs = engine.deadlines.nowMs + engine.timeouts.headMs;
+    this.#bornMs = engine.deadlines.nowMs;
+    this.deadlineMs = this.#bornMs + peer.policy.timeouts.headMs;
     engine.deadlines.add(this);
     this.#bytes = take(this);
     this.response = new ResponseRelay(engine, this.exchange, this.#bytes);
@@ -142,7 +149,7 @@ export class ServerConnection implements SocketEvents, Timed, Downstream, BodySi
     queue.append(bytes, 0, length);
     if (this.#state !== "head" || findHeadEnd(queue.bytes, queue.start + Math.max(0, scanned - 3), queue.end) >= 0)
       this.#runUnread();
-    else if (queue.length > HEAD_BYTES_MAX) this.#answerBare(FAILURES.HeadTooLarge);
+    else if (queue.length > this.exchange.peer.policy.headBytesMax) this.#answerBare(FAILURES.HeadTooLarge);
   }
 
   #runUnread(): void {
@@ -198,12 +205,13 @@ export class ServerConnection implements SocketEvents, Timed, Downstream, BodySi
   #takeHead(bytes: Buffer, at: number, end: number): number {
     const after = readRequestHead(bytes, at, end);
     const length = (after > 0 ? after : end) - at;
-    if (after < 0 || length > HEAD_BYTES_MAX) {
+    const { policy } = this.exchange.peer;
+    if (after < 0 || length > policy.headBytesMax) {
       this.#answerBare(after < 0 ? requestFailure(after) : FAILURES.HeadTooLarge);
       return end;
     }
     if (after === 0) {
-      this.deadlineMs = this.#engine.deadlines.nowMs + this.#engine.timeouts.headMs;
+      this.deadlineMs = this.#engine.deadlines.nowMs + policy.timeouts.headMs;
       return at;
     }
     this.#beginExchange(bytes, at, after);
@@ -213,24 +221,27 @@ export class ServerConnection implements SocketEvents, Timed, Downstream, BodySi
   #takeBody(bytes: Buffer, at: number, end: number): number {
     this.onProgress();
     const after = this.requestBody.take(bytes, at, end, this);
-    if (after < 0) this.#failBody();
+    const isTooLong = this.#bodyBytes > this.exchange.peer.policy.bodyBytesMax;
+    if (after < 0 || isTooLong) this.#failBody(isTooLong ? FAILURES.BodyTooLarge : FAILURES.MalformedBody);
     else if (this.requestBody.isDone) {
       if (this.#state === "forward") this.#forward.sendEnd();
       else this.#next();
     } else if (this.#discarded > DISCARD_BYTES_MAX) this.#linger();
-    return after < 0 ? end : after;
+    return after < 0 || isTooLong ? end : after;
   }
 
   onBodyData(bytes: Buffer, start: number, end: number): void {
+    this.#bodyBytes += end - start;
+    if (this.#bodyBytes > this.exchange.peer.policy.bodyBytesMax) return;
     if (this.#state === "forward") this.#forward.sendData(bytes, start, end);
     else this.#discarded += end - start;
   }
 
-  #failBody(): void {
+  #failBody(failure: Failure): void {
     out.clear();
     if (this.#state === "discard") this.#linger();
     else if (this.#forward.responseBegun) this.destroy();
-    else this.#giveUp(FAILURES.MalformedBody);
+    else this.#giveUp(failure);
   }
 
   // --- one exchange: the request ---
@@ -240,17 +251,28 @@ export class ServerConnection implements SocketEvents, Timed, Downstream, BodySi
     this.exchangeNumber++;
     this.#path.clear();
     this.#discarded = 0;
+    this.#bodyBytes = 0;
     this.#state = "hold";
     const failure = exchange.begin(bytes, start, end);
     this.requestBody.begin(exchange.head);
-    if (!exchange.head.keepAlive) this.#closes = true;
+    if (!exchange.head.keepAlive || this.#isSpent()) this.#closes = true;
     this.onProgress();
-    const found = failure ?? findRouter(this.#engine.routes, this.#door.entryPointBit(), exchange, !this.requestBody.isDone);
+    const bit = this.#door.entryPointBit(exchange.peer.isTls);
+    const found = failure ?? findRouter(this.#engine.routes, bit, exchange, !this.requestBody.isDone);
     if ("code" in found) this.onForwardFailed(found);
     else {
       this.#path.begin(found);
-      runRequestHooks(this.#path.hooks, 0, exchange, this);
+      const last = replyAsLast(exchange);
+      if (last !== undefined) this.#answer(last, 0);
+      else runRequestHooks(this.#path.hooks, 0, exchange, this);
     }
+  }
+
+  /** Counts the request in hand; whether the connection is old enough, or has carried enough, to end with it. */
+  #isSpent(): boolean {
+    const { requestsMax, timeouts } = this.exchange.peer.policy;
+    this.#requests++;
+    return this.#requests >= requestsMax || this.#engine.deadlines.nowMs - this.#bornMs >= timeouts.ageMs;
   }
 
   onPassed(): void {
@@ -285,7 +307,7 @@ export class ServerConnection implements SocketEvents, Timed, Downstream, BodySi
     // What the client has of a response must not look whole.
     if (this.#state === "forward" && this.#forward.responseBegun) this.#bytes.abort();
     else {
-      if (failure.source === "client") this.#closes = true;
+      if (failure.source === "client" || failure === FAILURES.ShuttingDown) this.#closes = true;
       this.#answer(replyTo(failure), this.#path.hooks.length);
     }
   }
@@ -312,7 +334,8 @@ export class ServerConnection implements SocketEvents, Timed, Downstream, BodySi
     this.#state = "tunnel";
     this.exchange.end();
     this.#engine.deadlines.remove(this);
-    this.#tunnel = new Tunnel(this.#engine, this.#bytes, connection.bytes, () => {
+    const idleMs = this.exchange.peer.policy.timeouts.tunnelIdleMs;
+    this.#tunnel = new Tunnel(this.#engine, idleMs, this.#bytes, connection.bytes, () => {
       connection.onClose();
       this.onClose();
     });
@@ -388,8 +411,9 @@ export class ServerConnection implements SocketEvents, Timed, Downstream, BodySi
 
   /** Something moved: the state's time begins anew. */
   onProgress(): void {
-    const awaitsHead = this.requestBody.isDone && !this.#forward.responseBegun;
-    this.deadlineMs = this.#engine.deadlines.nowMs + allowedMs(this.#state, awaitsHead, this.#engine.timeouts);
+    const { timeouts } = this.exchange.peer.policy;
+    const allowed = allowedMs(this.#state, this.requestBody.isDone, this.#forward.responseBegun, timeouts);
+    this.deadlineMs = this.#engine.deadlines.nowMs + allowed;
   }
 
   /** Whose fault it is that nothing of a response has come. */

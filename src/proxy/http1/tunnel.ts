@@ -48,12 +48,14 @@ export class Tunnel implements Timed {
   readonly client: TunnelSide;
   readonly server: TunnelSide;
   readonly #engine: Engine;
+  readonly #idleMs: number;
   readonly #onClosed: () => void;
   readonly #queue = new QueueWatch();
 
-  /** `onClosed` is called once, when both sockets are gone. */
-  constructor(engine: Engine, client: ByteSocket, server: ByteSocket, onClosed: () => void) {
+  /** It ends when nothing passes for `idleMs`. `onClosed` is called once, when both sockets are gone. */
+  constructor(engine: Engine, idleMs: number, client: ByteSocket, server: ByteSocket, onClosed: () => void) {
     this.#engine = engine;
+    this.#idleMs = idleMs;
     this.#onClosed = onClosed;
     this.client = new TunnelSide(this, client, COUNTER.bytesIn);
     this.server = new TunnelSide(this, server, COUNTER.bytesOut);
@@ -105,6 +107,6 @@ export class Tunnel implements Timed {
   }
 
   #touch(): void {
-    this.deadlineMs = this.#engine.deadlines.nowMs + this.#engine.timeouts.tunnelIdleMs;
+    this.deadlineMs = this.#engine.deadlines.nowMs + this.#idleMs;
   }
 }

@@ -26,13 +26,19 @@ export class Handshake implements Timed {
   #bytes: Buffer = Buffer.alloc(0);
   #secured: TLSSocket | null = null;
 
-  /** `onEnd` is called once: with the TLS socket when the handshake is done, with null when the connection is gone. */
-  constructor(engine: Engine, contexts: ContextSource, socket: Socket, onEnd: (secured: TLSSocket | null) => void) {
+  /** It may take `limitMs`. `onEnd` is called once: with the TLS socket when the handshake is done, with null when the connection is gone. */
+  constructor(
+    engine: Engine,
+    contexts: ContextSource,
+    socket: Socket,
+    limitMs: number,
+    onEnd: (secured: TLSSocket | null) => void,
+  ) {
     this.#engine = engine;
     this.#contexts = contexts;
     this.#socket = socket;
     this.#onEnd = onEnd;
-    this.deadlineMs = engine.deadlines.nowMs + engine.timeouts.handshakeMs;
+    this.deadlineMs = engine.deadlines.nowMs + limitMs;
     engine.deadlines.add(this);
     socket.on("readable", this.#onReadable);
     socket.on("error", ignore);

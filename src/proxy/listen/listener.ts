@@ -1,7 +1,9 @@
 import { createServer, type Server, type Socket } from "node:net";
 import type { EntryPoint } from "../../model/entry-point.ts";
 import { COUNTER } from "../../telemetry/worker-counters.ts";
+import { type ConnectionPolicy, connectionPolicy } from "../http1/connection-policy.ts";
 import type { Door } from "../http1/connection-state.ts";
+import type { Peer } from "../http1/exchange.ts";
 import { CONNECTIONS_MAX, PARKED_CONNECTIONS_MAX, WRITE_QUEUE_BYTES } from "../http1/limits.ts";
 import { ServerConnection } from "../http1/server-connection.ts";
 import type { Timed } from "../pipeline/deadlines.ts";
@@ -43,6 +45,7 @@ export class Listener implements Door, Timed {
   readonly #parked: Socket[] = [];
   #entryPoint: EntryPoint;
   #trusted: TrustedPeers;
+  #policy: ConnectionPolicy;
   #state: "parked" | "live" | "closing" | "closed" = "parked";
   #lastAcceptMs = 0;
   #closingSinceMs = 0;
@@ -51,6 +54,7 @@ export class Listener implements Door, Timed {
     this.#entryPoint = entryPoint;
     this.#context = context;
     this.#trusted = new TrustedPeers(entryPoint.trustedProxies);
+    this.#policy = connectionPolicy(entryPoint.policy, context.engine.timeouts);
     this.#server = createServer(
       { allowHalfOpen: true, pauseOnConnect: true, noDelay: true, highWaterMark: WRITE_QUEUE_BYTES },
       (socket) => this.#onAccept(socket),
@@ -103,14 +107,16 @@ export class Listener implements Door, Timed {
     return count;
   }
 
-  entryPointBit(): number {
-    return this.#context.entryPointBit(this.entryPoint.name);
+  /** What came in plaintext is not served once the entry point is TLS, and the other way round. */
+  entryPointBit(isTls: boolean): number {
+    return isTls === this.#entryPoint.tls ? this.#context.entryPointBit(this.#entryPoint.name) : 0;
   }
 
   /** Its generation is live: serve, those who wait first. What is new about it holds for new connections. */
   goLive(entryPoint: EntryPoint): void {
     this.#entryPoint = entryPoint;
     this.#trusted = new TrustedPeers(entryPoint.trustedProxies);
+    this.#policy = connectionPolicy(entryPoint.policy, this.#context.engine.timeouts);
     if (this.#state === "closing") this.#context.engine.deadlines.remove(this);
     if (this.#state === "live" || this.#state === "closed") return;
     this.#state = "live";
@@ -169,25 +175,30 @@ export class Listener implements Door, Timed {
   #serve(socket: Socket): void {
     const remote = socket.remoteAddress;
     // Gone before it was looked at.
-    if (remote === undefined) socket.destroy();
-    else if (this.entryPoint.tls) this.#shakeHands(socket, plainAddress(remote));
-    else this.#connect(plainAddress(remote), (events) => ByteSocket.accepted(socket, events, this.#context.readMode));
+    if (remote === undefined) {
+      socket.destroy();
+      return;
+    }
+    const address = plainAddress(remote);
+    const { tls: isTls } = this.#entryPoint;
+    const peer: Peer = { isTls, address, isTrusted: this.#trusted.has(address), policy: this.#policy };
+    if (isTls) this.#shakeHands(socket, peer);
+    else this.#connect(peer, (events) => ByteSocket.accepted(socket, events, this.#context.readMode));
   }
 
-  #shakeHands(socket: Socket, address: string): void {
+  #shakeHands(socket: Socket, peer: Peer): void {
     const { engine, tls } = this.#context;
     engine.counters.add(COUNTER.connectionsOpen, 1);
-    const handshake: Handshake = new Handshake(engine, tls, socket, (secured) => {
+    const handshake: Handshake = new Handshake(engine, tls, socket, peer.policy.timeouts.handshakeMs, (secured) => {
       engine.counters.add(COUNTER.connectionsOpen, -1);
       this.#handshakes.delete(handshake);
-      if (secured !== null) this.#connect(address, (events) => ByteSocket.secured(secured, socket, events));
+      if (secured !== null) this.#connect(peer, (events) => ByteSocket.secured(secured, socket, events));
     });
     this.#handshakes.add(handshake);
   }
 
-  #connect(address: string, take: (events: SocketEvents) => ByteSocket): void {
+  #connect(peer: Peer, take: (events: SocketEvents) => ByteSocket): void {
     const { engine } = this.#context;
-    const peer = { isTls: this.entryPoint.tls, address, isTrusted: this.#trusted.has(address) };
     engine.counters.add(COUNTER.connectionsOpen, 1);
     this.#connections.add(new ServerConnection(engine, this, peer, take));
   }

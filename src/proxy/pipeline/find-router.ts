@@ -5,7 +5,7 @@ import type { LiveRouter } from "../worker/live-router.ts";
 import type { RouteSource } from "./engine.ts";
 
 /**
- * The router of the first layer for a request, or why it gets none. A tombstone is a router too: its request is answered 503, not
+ * The router of the first layer for a request, or why it gets none: on an entry point that has left the configuration, none does. A tombstone is a router too: its request is answered 503, not
  * given to another.
  */
 export function findRouter(
@@ -16,6 +16,10 @@ export function findRouter(
 ): LiveRouter<LiveService> | Failure {
   // RFC 6455 §4.1: an opening handshake is a GET; a body would be taken for the tunnel's first bytes by one side only.
   if (exchange.upgrade === "websocket" && (exchange.method !== "GET" || hasBody)) return FAILURES.UpgradeRefused;
+  // Its routes went with it, and what is told of them would be remembered for longer.
+  if (entryPointBit === 0) return FAILURES.ShuttingDown;
+  // RFC 9110 §9.3.8: a TRACE has no content; servers differ on whether they would read it.
+  if (hasBody && exchange.method === "TRACE") return FAILURES.MalformedHead;
   const router = routes.route(entryPointBit, exchange);
   if (router === null) return FAILURES.NoRoute;
   return router.isTombstone ? FAILURES.Tombstone : router;

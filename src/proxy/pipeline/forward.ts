@@ -223,7 +223,8 @@ export class Forward implements Waiter, ResponseSink {
     this.#connection = connection;
     connection.begin(this, exchange.method, exchange.upgrade === "websocket");
     writeRequestHead(exchange, balancer.passHostHeader ? "" : (this.#server as LiveServer).authority, this.#forwarded);
-    if (this.#attempts === 1 || !this.#replay.isKept) this.#replay.start(connection.isReused && IDEMPOTENT.has(exchange.method));
+    const keeps = connection.isReused && IDEMPOTENT.has(exchange.method);
+    if (this.#attempts === 1 || !this.#replay.isKept) this.#replay.start(keeps, exchange.peer.policy.replayBytesMax);
     else this.#replay.write(out);
     this.#down.onForwarding();
   }

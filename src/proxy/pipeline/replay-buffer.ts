@@ -1,5 +1,4 @@
 import type { Buffer } from "node:buffer";
-import { REPLAY_BYTES_MAX } from "../http1/limits.ts";
 import type { OutBuffer } from "../http1/out-buffer.ts";
 
 /** The request body bytes sent so far, framing included, kept while the request may have to be sent once more. */
@@ -8,11 +7,13 @@ export class ReplayBuffer {
   isWhole = false;
   #isKeeping = false;
   #bytes = 0;
+  #bytesMax = 0;
   readonly #parts: Buffer[] = [];
 
-  /** Begins with nothing sent. Unless `keeps`, the first byte that is sent makes a second try impossible. */
-  start(keeps: boolean): void {
+  /** Begins with nothing sent. Unless `keeps`, the first byte that is sent makes a second try impossible; else the first beyond `bytesMax`. */
+  start(keeps: boolean, bytesMax: number): void {
     this.stop();
+    this.#bytesMax = bytesMax;
     this.isWhole = true;
     this.#isKeeping = keeps;
   }
@@ -27,7 +28,7 @@ export class ReplayBuffer {
     const length = out.length - from;
     if (length === 0 || !this.isWhole) return;
     this.#bytes += length;
-    if (this.#isKeeping && this.#bytes <= REPLAY_BYTES_MAX) this.#parts.push(out.copyFrom(from));
+    if (this.#isKeeping && this.#bytes <= this.#bytesMax) this.#parts.push(out.copyFrom(from));
     else this.#lose();
   }
 

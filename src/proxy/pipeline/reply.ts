@@ -8,6 +8,8 @@ const STATUS: Readonly<Record<FailureCode, number>> = {
   AmbiguousLength: 400,
   UnknownTransferCoding: 501,
   MalformedBody: 400,
+  BodyTooLarge: 413,
+  UnderscoredField: 400,
   HeadTooLarge: 431,
   TooManyHeaders: 431,
   TargetTooLong: 414,
@@ -24,6 +26,7 @@ const STATUS: Readonly<Record<FailureCode, number>> = {
   NoRoute: 404,
   Tombstone: 503,
   NoServer: 503,
+  Isolated: 503,
   ConnectRefused: 502,
   ConnectTimeout: 504,
   NameNotResolved: 502,
@@ -52,7 +55,11 @@ export function replyTo(failure: Failure): Reply {
 }
 
 function replyOf(code: FailureCode): Reply {
-  const status = STATUS[code];
-  const body = code === "NoRoute" ? "404 page not found\n" : `${status} ${reasonOf(status).toLowerCase()}\n`;
-  return { status, headers: HEADERS, body };
+  const reply = replyOfStatus(STATUS[code]);
+  return code === "NoRoute" ? { ...reply, body: "404 page not found\n" } : reply;
+}
+
+/** A status with its phrase for a body. */
+export function replyOfStatus(status: number): Reply {
+  return { status, headers: HEADERS, body: `${status} ${reasonOf(status).toLowerCase()}\n` };
 }

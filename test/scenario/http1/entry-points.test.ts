@@ -63,7 +63,7 @@ test("an entry point that is added is opened, one that is removed closes when it
   await proxy.apply(route("app", ANY, [upstream.server]), [added.id]);
   client.send(GET);
   const last = await client.response();
-  expect([last.status, last.headers.connection]).toEqual([404, "close"]);
+  expect([last.status, last.headers.connection]).toEqual([503, "close"]);
   await client.untilEnd();
   client.close();
   await eventually(() => proxy.worker.entryPoints.connectionCount === 0);

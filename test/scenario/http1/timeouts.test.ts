@@ -31,7 +31,7 @@ test("a connection that sends nothing is closed without a word", async () => {
 
 test("a body that stalls is answered 408, and the server's connection is reset", async () => {
   const upstream = await Upstream.start(() => {});
-  const client = await clientOf(await proxyFor([upstream], { timeouts: { bodyIdleMs: 150 } }));
+  const client = await clientOf(await proxyFor([upstream], { timeouts: { requestIdleMs: 150, responseIdleMs: 150 } }));
   client.send("POST / HTTP/1.1\r\nHost: a.test\r\nContent-Length: 10\r\n\r\nhalf");
   expect((await client.response()).status).toBe(408);
   await eventually(() => upstream.connections[0]?.destroyed === true);
@@ -47,7 +47,7 @@ test("a server that does not begin to answer is answered for with 504", async ()
 
 test("a response body that stalls is aborted", async () => {
   const upstream = await Upstream.start((socket) => socket.write("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhalf"));
-  const client = await clientOf(await proxyFor([upstream], { timeouts: { bodyIdleMs: 150 } }));
+  const client = await clientOf(await proxyFor([upstream], { timeouts: { requestIdleMs: 150, responseIdleMs: 150 } }));
   client.send(GET);
   await client.until(() => client.isClosed);
   expect(client.received).toMatch(/half$/);
@@ -102,7 +102,9 @@ test("a slow reader is not taken for one that stalls", async () => {
     socket.write(`HTTP/1.1 200 OK\r\nContent-Length: ${size}\r\n\r\n`);
     socket.write(Buffer.alloc(size));
   });
-  const client = await clientOf(await proxyFor([upstream], { timeouts: { bodyIdleMs: 200, lingerMs: 200 } }));
+  const client = await clientOf(
+    await proxyFor([upstream], { timeouts: { requestIdleMs: 200, responseIdleMs: 200, lingerMs: 200 } }),
+  );
   client.send("GET / HTTP/1.1\r\nHost: a.test\r\nConnection: close\r\n\r\n");
   for (let i = 0; i < 10; i++) {
     client.socket.pause();
