@@ -21,6 +21,7 @@ const COMMANDS: Readonly<Record<string, CommandEntry>> = {
   dev: { summary: "serve a folder of manifests, live, without a cluster", load: () => import("./cmd/dev.ts") },
   operator: { summary: "run the control plane: watch, compile, publish", load: () => import("./cmd/operator.ts") },
   proxy: { summary: "run the data plane: serve what an operator publishes", load: () => import("./cmd/proxy.ts") },
+  admission: { summary: "run the validating webhook: no rights, one object at a time", load: () => import("./cmd/admission.ts") },
   check: { summary: "validate manifests: schema, references, conflicts", load: () => import("./cmd/check.ts") },
   explain: { summary: "say why a request goes where it goes", load: () => import("./cmd/explain.ts") },
   test: { summary: "route tests: does every request go where it should?", load: () => import("./cmd/test.ts") },

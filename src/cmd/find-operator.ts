@@ -43,7 +43,8 @@ export async function connectToOperator(choice: ClusterChoice): Promise<Duplex> 
 async function servingPod(api: KubernetesApi, namespace: string): Promise<PodPort> {
   const path = `/apis/coordination.k8s.io/v1/namespaces/${encodeURIComponent(namespace)}/leases/${LEASE}`;
   const lease = await api.request<Lease>({ method: "GET", path });
-  const pod = lease.spec?.holderIdentity ?? "";
+  // A replica is called by its Pod and by what tells it from a former one of the same Pod.
+  const [pod = ""] = (lease.spec?.holderIdentity ?? "").split("_");
   if (pod === "") return wrongUse(`no operator serves now: nobody holds the Lease ${namespace}/${LEASE}`);
   const found = await api.request<Pod>({
     method: "GET",

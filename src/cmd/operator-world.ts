@@ -138,10 +138,10 @@ function keyOf({ code, object, field, message }: Problem): string {
 
 function get(address: OperatorAddress): Promise<IncomingMessage> {
   return new Promise((resolve, reject) => {
-    const options = "url" in address ? {} : { createConnection: () => address.connection };
+    const options = "url" in address ? { agent: false } : { createConnection: () => address.connection };
     // The name it is asked by is one of its own machine, which a connection that was forwarded comes from.
     const url = "url" in address ? new URL(WORLD_PATH, address.url) : new URL(`http://localhost${WORLD_PATH}`);
-    const asked = request(url, { ...options, signal: AbortSignal.timeout(READ_MS), agent: false }, resolve);
+    const asked = request(url, { ...options, signal: AbortSignal.timeout(READ_MS) }, resolve);
     asked.once("error", reject);
     asked.end();
   });

@@ -71,8 +71,6 @@ export class OperatorMetrics {
   readonly watchRestarts = this.registry.counter("fairway_watch_restarts_total", "Times a watch was opened again.");
   /** Label `result`: `written`, `retried`, `dropped`. */
   readonly statusWrites = this.registry.counter("fairway_status_writes_total", "Writes of status, by what became of them.");
-  /** Label `result`: `allowed`, `warned`, `denied`, `unreadable`, `overloaded`. */
-  readonly admissionReviews = this.registry.counter("fairway_admission_reviews_total", "Admission reviews, by answer.");
 
   constructor(view: OperatorMetricsView, clock: Clock = systemClock) {
     this.#clock = clock;
