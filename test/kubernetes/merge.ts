@@ -52,6 +52,14 @@ function applyList(
 /** Takes out what a manager owned alone: of a record only the members it had applied. */
 function removeOwned(record: Record<string, Json>, name: string, owned: Json): void {
   const current = record[name];
+  const key = LIST_KEYS[name];
+  if (key !== undefined && Array.isArray(owned)) {
+    const gone = new Set(asRecords(owned).map((item) => item[key]));
+    const others = asRecords(current).filter((item) => !gone.has(item[key]));
+    if (others.length === 0) delete record[name];
+    else record[name] = others;
+    return;
+  }
   if (!isRecord(owned) || !isRecord(current)) {
     delete record[name];
     return;
