@@ -17,6 +17,8 @@ export interface LoadBalancer {
   readonly passHostHeader: boolean;
   /** The Service's ClusterIP; null for headless and external ones. */
   readonly clusterIP: string | null;
+  /** The Service's port there; absent without a ClusterIP. */
+  readonly clusterPort?: number;
 }
 
 /** Chooses one of several services by weight. Weights are non-negative integers; a service with weight 0 gets nothing. */

@@ -1,5 +1,6 @@
 import type { EntryPoint } from "../model/entry-point.ts";
 import type { ResourceId } from "../model/ids.ts";
+import type { ProxySettings } from "../model/proxy-settings.ts";
 import type { EncodedResource } from "../model/resource.ts";
 import type { Refusal } from "../model/snapshot.ts";
 
@@ -27,6 +28,10 @@ export interface GenerationUpdate {
    * address once for all workers (with `reusePort`, a worker alone could not tell).
    */
   readonly taken?: readonly string[];
+  /** Whether no operator has been heard for long: ClusterIPs take the place of endpoints. Set by the supervisor. */
+  readonly isIsolated?: boolean;
+  /** What proxies of the class are told beside; absent and null: nothing. */
+  readonly settings?: ProxySettings | null;
   /** Shards of the route index (host and path buckets, server names). */
   readonly index: readonly ShardUpdate[];
   /** Shards of the resource table (id → hash and body). */

@@ -29,6 +29,7 @@ export function translateService(
   const obstacle = port === undefined ? noPort(service, target.port) : obstacleOf(service, port, target, settings);
   if (obstacle !== null) return refused(obstacle);
   const id = serviceId(target);
+  const clusterIP = clusterAddress(serviceSpec(service).clusterIP);
   const resource: LoadBalancer = {
     type: "loadBalancer",
     id,
@@ -36,7 +37,8 @@ export function translateService(
     endpoints: view.endpoints({ namespace: target.namespace, name: target.name, port: target.port }),
     scheme: "http",
     passHostHeader: target.passHostHeader,
-    clusterIP: clusterAddress(serviceSpec(service).clusterIP),
+    clusterIP,
+    ...(clusterIP === null || port === undefined ? {} : { clusterPort: port.port }),
   };
   const isExternal = serviceSpec(service).type === "ExternalName" ? ({ isExternal: true } as const) : {};
   return { face: { status: "ready", id, ...isExternal }, resource, problems: [] };

@@ -5,6 +5,7 @@ export class CurrentGeneration {
   readonly #index = new Map<number, SharedArrayBuffer>();
   readonly #resources = new Map<number, SharedArrayBuffer>();
   #last: GenerationUpdate | null = null;
+  #isIsolated = false;
 
   /** Takes over an update that is live now. */
   take(update: GenerationUpdate): void {
@@ -13,15 +14,24 @@ export class CurrentGeneration {
     this.#last = update;
   }
 
+  /** Whether workers are told, from the next update that is asked for here, that they are isolated. */
+  get isIsolated(): boolean {
+    return this.#isIsolated;
+  }
+
+  set isIsolated(isIsolated: boolean) {
+    this.#isIsolated = isIsolated;
+  }
+
   /** Null before the first. */
   whole(): GenerationUpdate | null {
-    return this.#last && { ...this.#last, index: shards(this.#index), resources: shards(this.#resources) };
+    return this.#last && this.#told({ ...this.#last, index: shards(this.#index), resources: shards(this.#resources) });
   }
 
   /** The current generation, for a worker that holds generation `sequence`: nothing but the step when it holds all of it. */
   for(sequence: number): GenerationUpdate | null {
     const last = this.#last;
-    return last !== null && sequence === last.sequence ? { ...last, index: [], resources: [] } : this.whole();
+    return last !== null && sequence === last.sequence ? this.#told({ ...last, index: [], resources: [] }) : this.whole();
   }
 
   /**
@@ -29,8 +39,16 @@ export class CurrentGeneration {
    * (a worker that has just started) gets everything, or shards that changed in between would be missing.
    */
   next(next: GenerationUpdate, sequence: number): GenerationUpdate {
-    if (sequence === this.sequence) return next;
-    return { ...next, index: overlaid(this.#index, next.index), resources: overlaid(this.#resources, next.resources) };
+    if (sequence === this.sequence) return this.#told(next);
+    return this.#told({
+      ...next,
+      index: overlaid(this.#index, next.index),
+      resources: overlaid(this.#resources, next.resources),
+    });
+  }
+
+  #told(update: GenerationUpdate): GenerationUpdate {
+    return this.#isIsolated ? { ...update, isIsolated: true } : update;
   }
 
   /** 0 before the first. */

@@ -24,6 +24,10 @@ export type SupervisorEvent =
   | { readonly event: "workerLost"; readonly slot: number; readonly reason: string }
   | { readonly event: "workerReady"; readonly slot: number }
   | { readonly event: "operatorConnected" }
+  /** No operator has been heard for long: ClusterIPs take the place of endpoints. */
+  | { readonly event: "isolated" }
+  /** An operator confirms what is held, or has said what is new: endpoints are back. */
+  | { readonly event: "rejoined" }
   | { readonly event: "operatorLost"; readonly reason: string }
   /** The admin port is open. */
   | { readonly event: "admin"; readonly host: string; readonly port: number }

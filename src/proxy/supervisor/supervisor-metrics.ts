@@ -10,6 +10,7 @@ export interface MetricsView {
   refused(): number;
   entryPointProblems(): number;
   isConnected(): boolean;
+  isIsolated(): boolean;
 }
 
 const CLASSES = ["1xx", "2xx", "3xx", "4xx", "5xx"] as const;
@@ -54,6 +55,9 @@ export class SupervisorMetrics {
     registry.gauge("fairway_resources_refused", "Resources of the live snapshot that could not be built.", view.refused);
     registry.gauge("fairway_entry_points_failed", "Entry points that could not be opened.", view.entryPointProblems);
     registry.gauge("fairway_workers_live", "Workers that carry traffic.", view.liveWorkers);
+    registry.gauge("fairway_isolated", "1 while ClusterIPs take the place of endpoints, since no operator is heard.", () =>
+      view.isIsolated() ? 1 : 0,
+    );
     registry.gauge("fairway_operator_connected", "1 while the operator is heard.", () => (view.isConnected() ? 1 : 0));
     addProcessMetrics(registry);
   }

@@ -1,4 +1,5 @@
 import { randomBytes } from "node:crypto";
+import type { CredentialFiles } from "../../channel/access.ts";
 import { ChannelClient } from "../../channel/client.ts";
 import type { CheckedDelta, Outcome } from "../../channel/holding.ts";
 import type { ChannelTiming } from "../../channel/timing.ts";
@@ -17,6 +18,7 @@ import { makeDefaultCertificate } from "./default-certificate.ts";
 import { drainUntilQuiet } from "./drain.ts";
 import { EntryPointStatus } from "./entry-point-status.ts";
 import type { SupervisorEvent } from "./events.ts";
+import { ISOLATE_AFTER_MS, Isolation } from "./isolation.ts";
 import { Names } from "./names.ts";
 import { SupervisorMetrics } from "./supervisor-metrics.ts";
 import { swap } from "./swap.ts";
@@ -30,6 +32,9 @@ const BUILD_CLOSE_MS = 5_000;
 
 export interface SupervisorOptions {
   readonly operatorUrl: string;
+  /** What is needed for an https URL. */
+  readonly credentials?: CredentialFiles | null;
+  /** "" for the one class that the proxy's account has. */
   readonly className: string;
   readonly proxyId: string;
   /** Number of worker threads. */
@@ -40,6 +45,11 @@ export interface SupervisorOptions {
   /** Address of the admin port; null opens none. */
   readonly admin: { readonly host: string; readonly port: number } | null;
   readonly drain: DrainTiming;
+  /**
+   * After this time without an operator ClusterIPs take the place of endpoints, unless the class says otherwise; 0: never.
+   * `ISOLATE_AFTER_MS` without it.
+   */
+  readonly isolateAfterMs?: number;
   readonly log: Logger;
   readonly onEvent: (event: SupervisorEvent) => void;
   readonly clock?: Clock;
@@ -77,6 +87,7 @@ export class Supervisor implements AdminSource {
   #certificate: CertificatePem | null = null;
   readonly #ticketKeys: Uint8Array = randomBytes(48);
   readonly #entryPoints: EntryPointStatus;
+  readonly #isolation: Isolation;
   readonly #names: Names;
   readonly #build: BuildLink;
   readonly #workers: Workers;
@@ -104,6 +115,11 @@ export class Supervisor implements AdminSource {
     this.#entryPoints = new EntryPointStatus(onEvent);
     const { reopenFirstMs, reopenMostMs } = options.timing ?? SUPERVISOR_TIMING;
     this.#reopening = new Backoff(reopenFirstMs, reopenMostMs);
+    this.#isolation = new Isolation({
+      clock,
+      afterMs: options.isolateAfterMs ?? ISOLATE_AFTER_MS,
+      onChange: (isIsolated) => this.#onIsolation(isIsolated),
+    });
     this.#names = new Names({ clock, onChange: (names) => this.#workers.broadcast({ type: "names", names }) });
     this.#build = new BuildLink({
       url: threads.build,
@@ -135,6 +151,7 @@ export class Supervisor implements AdminSource {
       refused: () => this.#refused.length,
       entryPointProblems: () => this.#entryPoints.problems.length,
       isConnected: () => this.#client?.isConnected ?? false,
+      isIsolated: () => this.#current.isIsolated,
     });
     this.#admin = options.admin ? new AdminServer(adminRoutes(this)) : null;
   }
@@ -159,16 +176,20 @@ export class Supervisor implements AdminSource {
     }
     this.#client = new ChannelClient({
       url: this.#options.operatorUrl,
+      credentials: this.#options.credentials ?? null,
       className: this.#options.className,
       proxyId: this.#options.proxyId,
-      held: { version: restored.update?.version ?? "", hashes: restored.held },
+      held: { version: restored.update?.version ?? "", hashes: restored.held, refused: restored.refused },
       apply: (delta) => this.#apply(delta),
       onConnected: () => this.#onOperator(null),
       onLost: (reason) => this.#onOperator(reason),
+      onConfirmed: () => this.#isolation.confirm(),
       clock: this.#clock,
       ...(this.#options.channelTiming ? { timing: this.#options.channelTiming } : {}),
     });
-    if (this.#draining === null) this.#client.start();
+    if (this.#draining !== null) return;
+    this.#client.start();
+    this.#isolation.start();
   }
 
   /** Ends everything in order: unready, drained, closed. Resolves when no thread is left. */
@@ -233,11 +254,14 @@ export class Supervisor implements AdminSource {
   async #swapTo(update: GenerationUpdate, refused: readonly Refusal[], startMs: number): Promise<Outcome> {
     // When none comes up on what is current, the new generation may be the way out.
     await within(this.#clock, WORKERS_WAIT_MS, this.#workers.someReady());
+    // What an operator has just said ends isolation with the same switch.
+    this.#current.isIsolated = false;
     const fit = ({ sequence }: WorkerHandle): GenerationUpdate => this.#current.next(update, sequence);
     const { lost, refusal, problems } = await swap(this.#workers.ready, update.sequence, fit);
     for (const { worker, reason } of lost) this.#workers.replace(worker, reason);
     if (refusal !== null) {
       const reason = `no worker took it: ${refusal}`;
+      this.#current.isIsolated = this.#isolation.isIsolated;
       this.#rememberDeadly(update.version, reason);
       return this.#reject(update.version, reason);
     }
@@ -309,6 +333,24 @@ export class Supervisor implements AdminSource {
     return mine;
   }
 
+  #onIsolation(isIsolated: boolean): void {
+    const { onEvent } = this.#options;
+    onEvent(isIsolated ? { event: "isolated" } : { event: "rejoined" });
+    void this.#exclusively(() => this.#applyIsolation());
+  }
+
+  /** Takes the step to the live generation once more, so that every worker and every service changes at a time. */
+  async #applyIsolation(): Promise<void> {
+    const { isIsolated } = this.#isolation;
+    if (this.#current.isIsolated === isIsolated) return;
+    this.#current.isIsolated = isIsolated;
+    const live = this.#current.for(this.#current.sequence);
+    if (live === null) return;
+    const fit = ({ sequence }: WorkerHandle): GenerationUpdate => this.#current.for(sequence) ?? live;
+    const { lost } = await swap(this.#workers.ready, live.sequence, fit);
+    for (const { worker, reason } of lost) this.#workers.replace(worker, reason);
+  }
+
   /** The operator is reached (null), or lost and why. Told when it is news, not at every try. */
   #onOperator(lost: string | null): void {
     if (lost === this.#operatorLost) return;
@@ -354,6 +396,7 @@ export class Supervisor implements AdminSource {
     this.#cancelReopening();
     // Servers come and go while connections are still taken, so the channel stays until the listeners close.
     await drainUntilQuiet(this.#workers, this.#options.drain, this.#clock);
+    this.#isolation.stop();
     this.#client?.stop();
     await this.#workers.close(this.#options.drain.deadlineMs, CLOSE_GRACE_MS);
     this.#names.stop();

@@ -2,10 +2,11 @@ import { expect, test } from "vitest";
 import { systemClock } from "../../kernel/clock.ts";
 import { FAILURES } from "../../model/failure.ts";
 import { resourceId } from "../../model/ids.ts";
-import type { Endpoints, LoadBalancer, Server } from "../../model/service.ts";
+import type { LoadBalancer, Server } from "../../model/service.ts";
 import { CounterRow, newCounterRow } from "../../telemetry/worker-counters.ts";
 import { TIMEOUTS } from "../http1/limits.ts";
 import { Deadlines } from "../pipeline/deadlines.ts";
+import type { LoadBalancerPlan } from "../worker/live-service.ts";
 import { LiveLoadBalancer, type LiveServer } from "./live-load-balancer.ts";
 import { Names } from "./names.ts";
 import { ServerPools } from "./server-pools.ts";
@@ -22,8 +23,8 @@ const service: LoadBalancer = {
   clusterIP: null,
 };
 
-function endpoints(...servers: readonly Server[]): Endpoints {
-  return { id, origin, servers };
+function plan(...servers: readonly Server[]): LoadBalancerPlan {
+  return { type: "loadBalancer", service, endpoints: { id, origin, servers } };
 }
 
 function server(address: string, port = 80): Server {
@@ -35,7 +36,7 @@ const context = { deadlines: new Deadlines(systemClock), timeouts: TIMEOUTS, cou
 function balancer(...servers: readonly Server[]) {
   const names = new Names();
   const pools = new ServerPools(context);
-  return { names, pools, live: new LiveLoadBalancer(service, endpoints(...servers), pools, names) };
+  return { names, pools, live: new LiveLoadBalancer(plan(...servers), pools, names) };
 }
 
 test("a server's own Host has its port unless that is 80, and brackets around an IPv6 address", () => {
@@ -68,8 +69,15 @@ test("news of names leaves balancers alone that have none", () => {
 test("a server is known again by its address after a change; one that has left is not, and another follows it", () => {
   const { live } = balancer(server("192.0.2.1"), server("192.0.2.2"));
   const [first, second] = live.servers as readonly [LiveServer, LiveServer];
-  live.update(service, endpoints(server("192.0.2.3"), server("192.0.2.2")));
+  live.update(plan(server("192.0.2.3"), server("192.0.2.2")));
   expect([live.has(first), live.has(second)]).toEqual([false, true]);
   expect((live.after(second) as LiveServer).pool.address).toBe("192.0.2.3");
   expect(live.after(first)).toHaveProperty("pool");
+});
+
+test("nobody serves a service that is cut off, which is told from one that has no server", () => {
+  const { live } = balancer();
+  expect(live.next()).toBe(FAILURES.NoServer);
+  live.update({ ...plan(), isCutOff: true });
+  expect(live.next()).toBe(FAILURES.Isolated);
 });

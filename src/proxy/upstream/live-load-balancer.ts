@@ -2,7 +2,7 @@ import { isIP } from "node:net";
 import { FAILURES, type Failure } from "../../model/failure.ts";
 import type { ResourceId } from "../../model/ids.ts";
 import { serverAuthority } from "../../model/server-authority.ts";
-import type { Endpoints, LoadBalancer } from "../../model/service.ts";
+import type { LoadBalancerPlan } from "../worker/live-service.ts";
 import type { Names } from "./names.ts";
 import type { ServerPool } from "./server-pool.ts";
 import type { ServerPools } from "./server-pools.ts";
@@ -25,18 +25,16 @@ export class LiveLoadBalancer implements LiveService {
   readonly #pools: ServerPools;
   readonly #names: Names;
   readonly #unsubscribe: () => void;
-  #service: LoadBalancer;
-  #endpoints: Endpoints;
+  #plan: LoadBalancerPlan;
   #servers: readonly LiveServer[] = [];
   #cursor = 0;
 
-  constructor(service: LoadBalancer, endpoints: Endpoints, pools: ServerPools, names: Names) {
-    this.#service = service;
-    this.#endpoints = endpoints;
+  constructor(plan: LoadBalancerPlan, pools: ServerPools, names: Names) {
+    this.#plan = plan;
     this.#pools = pools;
     this.#names = names;
     this.#unsubscribe = names.subscribe(() => {
-      if (this.#endpoints.servers.some(({ address }) => isIP(address) === 0)) this.#rebuild();
+      if (this.#plan.endpoints.servers.some(({ address }) => isIP(address) === 0)) this.#rebuild();
     });
     this.#rebuild();
   }
@@ -46,11 +44,11 @@ export class LiveLoadBalancer implements LiveService {
   }
 
   get id(): ResourceId<"service"> {
-    return this.#service.id;
+    return this.#plan.service.id;
   }
 
   get passHostHeader(): boolean {
-    return this.#service.passHostHeader;
+    return this.#plan.service.passHostHeader;
   }
 
   get servers(): readonly LiveServer[] {
@@ -60,7 +58,7 @@ export class LiveLoadBalancer implements LiveService {
   /** Who serves the next request; a Failure when nobody can. Allocates: nothing. */
   next(): LiveServer | Failure {
     const servers = this.#servers;
-    if (servers.length === 0) return this.#endpoints.servers.length === 0 ? FAILURES.NoServer : FAILURES.NameNotResolved;
+    if (servers.length === 0) return this.#noServer();
     if (this.#cursor >= servers.length) this.#cursor = 0;
     return servers[this.#cursor++] as LiveServer;
   }
@@ -82,9 +80,13 @@ export class LiveLoadBalancer implements LiveService {
     return this.#servers.findIndex((server) => server.pool === pool);
   }
 
-  update(service: LoadBalancer, endpoints: Endpoints): void {
-    this.#service = service;
-    this.#endpoints = endpoints;
+  #noServer(): Failure {
+    if (this.#plan.isCutOff === true) return FAILURES.Isolated;
+    return this.#plan.endpoints.servers.length === 0 ? FAILURES.NoServer : FAILURES.NameNotResolved;
+  }
+
+  update(plan: LoadBalancerPlan): void {
+    this.#plan = plan;
     this.#rebuild();
   }
 
@@ -92,14 +94,14 @@ export class LiveLoadBalancer implements LiveService {
     this.#unsubscribe();
     for (const { pool } of this.#servers) this.#pools.drop(pool);
     this.#servers = [];
-    this.#endpoints = { ...this.#endpoints, servers: [] };
+    this.#plan = { ...this.#plan, endpoints: { ...this.#plan.endpoints, servers: [] } };
   }
 
   /** New pools are held before old ones are dropped, so that a server that stays keeps its connections. */
   #rebuild(): void {
     const former = this.#servers;
     const servers: LiveServer[] = [];
-    for (const { address, port } of this.#endpoints.servers) {
+    for (const { address, port } of this.#plan.endpoints.servers) {
       const addresses = isIP(address) === 0 ? this.#names.addressesOf(address) : [address];
       for (const ip of addresses)
         servers.push({ pool: this.#pools.hold(ip, port), authority: serverAuthority({ address, port }) });

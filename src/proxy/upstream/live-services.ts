@@ -17,7 +17,7 @@ export class LiveServices implements ServiceFactory<LiveService> {
 
   create(plan: ServicePlan<LiveService>): LiveService {
     if (plan.type === "weighted") return new LiveWeighted(plan.members);
-    return new LiveLoadBalancer(plan.service, plan.endpoints, this.#pools, this.#names);
+    return new LiveLoadBalancer(plan, this.#pools, this.#names);
   }
 
   update(service: LiveService, plan: ServicePlan<LiveService>): void {
@@ -26,7 +26,7 @@ export class LiveServices implements ServiceFactory<LiveService> {
       service.update(plan.members);
     } else {
       assert(service instanceof LiveLoadBalancer, "a service keeps its type");
-      service.update(plan.service, plan.endpoints);
+      service.update(plan);
     }
   }
 

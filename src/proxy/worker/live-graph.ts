@@ -67,9 +67,13 @@ export class LiveGraph<S> {
     return this.#routers.size + this.#middlewares.size + this.#services.size;
   }
 
-  /** The resources are other ones now: everything is to be looked at again when it is next used. */
-  beginEpoch(): void {
+  /**
+   * The resources are other ones now, or ClusterIPs take the place of endpoints (`isIsolated`) or no longer do: everything is to be
+   * looked at again when it is next used.
+   */
+  beginEpoch(isIsolated: boolean): void {
     this.#epoch++;
+    this.#services.isolate(isIsolated);
     this.#sweepIsDue = true;
   }
 

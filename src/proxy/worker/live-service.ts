@@ -1,9 +1,21 @@
 import type { Endpoints, LoadBalancer, Weighted } from "../../model/service.ts";
 
 /** What a live service is to be: its resource with what it refers to filled in. `S` is the upstream side's own type. */
-export type ServicePlan<S> =
-  | { readonly type: "loadBalancer"; readonly service: LoadBalancer; readonly endpoints: Endpoints }
-  | { readonly type: "weighted"; readonly service: Weighted; readonly members: readonly WeightedMember<S>[] };
+export type ServicePlan<S> = LoadBalancerPlan | WeightedPlan<S>;
+
+export interface LoadBalancerPlan {
+  readonly type: "loadBalancer";
+  readonly service: LoadBalancer;
+  readonly endpoints: Endpoints;
+  /** Its servers may be others' by now (see `isolatedEndpoints`); it has none then. */
+  readonly isCutOff?: boolean;
+}
+
+export interface WeightedPlan<S> {
+  readonly type: "weighted";
+  readonly service: Weighted;
+  readonly members: readonly WeightedMember<S>[];
+}
 
 export interface WeightedMember<S> {
   /** Null when the member cannot be built: its share of requests is answered 503, never given to the others. */

@@ -1,6 +1,7 @@
 import type { ResourceId } from "../../model/ids.ts";
 import type { Endpoints, LoadBalancer, Service, Weighted } from "../../model/service.ts";
 import { decodeEntry } from "./decode-entry.ts";
+import { isolatedEndpoints } from "./isolated-endpoints.ts";
 import type { ServiceFactory, ServicePlan, WeightedMember } from "./live-service.ts";
 import type { SegmentEntry, SegmentReader } from "./segment-reader.ts";
 
@@ -12,7 +13,7 @@ interface ServiceSlot<S> {
   readonly service: Service;
   /** Of the service's own bytes. */
   readonly fingerprint: string;
-  /** What else it was made of: the fingerprint of its endpoints ("" for none), or its members. */
+  /** What else it was made of: the fingerprint of its endpoints ("" for none) and whether it was isolated, or its members. */
   readonly parts: readonly (string | S | null)[];
   checkedEpoch: number;
 }
@@ -26,6 +27,8 @@ export class LiveServices<S> {
   readonly #slots = new Map<string, ServiceSlot<S>>();
   /** The weighted services whose members are being looked at, outermost first. */
   readonly #open: string[] = [];
+  /** Whether ClusterIPs take the place of endpoints. Changes with an epoch only. */
+  #isIsolated = false;
 
   constructor(factory: ServiceFactory<S>, resources: SegmentReader<never>) {
     this.#factory = factory;
@@ -34,6 +37,11 @@ export class LiveServices<S> {
 
   get size(): number {
     return this.#slots.size;
+  }
+
+  /** From the epoch that begins on: whether no operator has been heard for long. */
+  isolate(isIsolated: boolean): void {
+    this.#isIsolated = isIsolated;
   }
 
   /** The live service of an id as it is to be in this epoch; null when there is none. */
@@ -46,12 +54,16 @@ export class LiveServices<S> {
     const service = slot?.fingerprint === fingerprint ? slot.service : decodeEntry<Service>(entry);
     const endpoints = service.type === "loadBalancer" ? this.#resources.find(service.endpoints) : null;
     const members = service.type === "weighted" ? this.#members(service, epoch) : NO_MEMBERS;
-    const parts = service.type === "weighted" ? members.map((member) => member.service) : [endpoints?.fingerprint ?? ""];
+    const parts =
+      service.type === "weighted"
+        ? members.map((member) => member.service)
+        : [endpoints?.fingerprint ?? "", this.#isIsolated ? "isolated" : ""];
     if (slot?.fingerprint === fingerprint && isSame(slot.parts, parts)) {
       slot.checkedEpoch = epoch;
       return slot.live;
     }
-    const plan = service.type === "weighted" ? { type: service.type, service, members } : planOf(service, endpoints);
+    const plan =
+      service.type === "weighted" ? { type: service.type, service, members } : planOf(service, endpoints, this.#isIsolated);
     const live = this.#fit(slot, plan);
     this.#slots.set(id, { live, service, fingerprint, parts, checkedEpoch: epoch });
     return live;
@@ -89,9 +101,11 @@ export class LiveServices<S> {
 }
 
 /** A service whose endpoints are not there has no servers. */
-function planOf(service: LoadBalancer, entry: SegmentEntry<unknown> | null): ServicePlan<never> {
+function planOf(service: LoadBalancer, entry: SegmentEntry<unknown> | null, isIsolated: boolean): ServicePlan<never> {
   const none: Endpoints = { id: service.endpoints, origin: service.origin, servers: [] };
-  return { type: "loadBalancer", service, endpoints: entry === null ? none : decodeEntry<Endpoints>(entry) };
+  const endpoints = entry === null ? none : decodeEntry<Endpoints>(entry);
+  const safe = isIsolated ? isolatedEndpoints(service, endpoints) : endpoints;
+  return { type: "loadBalancer", service, endpoints: safe ?? none, isCutOff: safe === null };
 }
 
 function isSame(a: readonly unknown[], b: readonly unknown[]): boolean {

@@ -91,7 +91,7 @@ export class World<S> {
     this.#entryPoints = prepared.update.entryPoints;
     this.#hostnames = prepared.update.hostnames;
     if (this.#bits.assign(this.#entryPoints.map((entryPoint) => entryPoint.name))) this.#index.forgetMade();
-    this.#graph.beginEpoch();
+    this.#graph.beginEpoch(prepared.update.isIsolated === true);
   }
 
   /** The prepared generation will not come. Another sequence than the prepared one changes nothing. */
