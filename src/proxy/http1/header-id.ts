@@ -31,7 +31,7 @@ export const HeaderId = {
   /** Passed on, counted down for the methods it is for. */
   maxForwards: 19,
   /** An underscored alias of a field that frames a message or belongs to one hop: dropped whatever the entry point lets in. */
-  aliased: 19,
+  aliased: 20,
 } as const;
 
 export type HeaderId = (typeof HeaderId)[keyof typeof HeaderId];
