@@ -1,6 +1,7 @@
 import type { AddressInfo } from "node:net";
 import { ChannelServer } from "../channel/server.ts";
 import { OperatorAdmin } from "../control/admin/operator-admin.ts";
+import { WebhookCertificate } from "../control/admission/webhook-certificate.ts";
 import type { KubernetesApi } from "../control/api/api.ts";
 import { ChannelCa } from "../control/auth/channel-ca.ts";
 import type { ServiceAccount } from "../control/auth/review-answer.ts";
@@ -42,6 +43,8 @@ export interface ClusterHalfOptions {
   readonly url: string;
   readonly leaseDurationMs: number;
   readonly publish: Publishing;
+  /** Whether to keep the certificate of the webhook, and have the API server trust it. */
+  readonly keepsWebhookCertificate: boolean;
   readonly log: Logger;
   readonly onCompiled: (run: CompiledRun) => void;
   readonly onRole: (role: "serving" | "standingBy", holder: string) => void;
@@ -60,6 +63,7 @@ export class ClusterHalf {
   readonly #status: StatusKeeper;
   readonly #authority: ChannelCa;
   readonly #election: LeaderElection;
+  readonly #webhook: WebhookCertificate | null;
   #server: ChannelServer | null = null;
   #stopping = false;
 
@@ -71,6 +75,7 @@ export class ClusterHalf {
     this.#reconciler = this.#makeReconciler();
     this.#authority = this.#makeAuthority();
     this.#election = this.#makeElection();
+    this.#webhook = options.keepsWebhookCertificate ? this.#makeWebhook() : null;
     this.admin = this.#makeAdmin();
   }
 
@@ -96,12 +101,14 @@ export class ClusterHalf {
     });
     const address = await this.#server.listen(host, port);
     this.#election.start();
+    void this.#webhook?.start();
     return address;
   }
 
   /** Hands over: stops writing, gives the Lease back, sends proxies to the successor, and ends. */
   async stop(): Promise<void> {
     this.#stopping = true;
+    this.#webhook?.stop();
     this.#status.stop();
     const successor = await this.#election.stop();
     await this.#server?.close(successor?.url ?? "");
@@ -137,7 +144,7 @@ export class ClusterHalf {
   #classesOf(account: ServiceAccount): readonly string[] {
     const { settings } = this.#options;
     const roster = translateClassRoster(this.#store, settings).face;
-    const className = classesByAccount(roster, this.#store, settings).get(accountKey(account));
+    const className = classesByAccount(roster, (name) => this.#compiler.settingsOf(name)).get(accountKey(account));
     return className === undefined ? [] : [className];
   }
 
@@ -160,6 +167,7 @@ export class ClusterHalf {
       namespaces,
       onStatusSeen: (ref, status, resourceVersion) => this.#status.onStatusSeen(ref, status, resourceVersion),
       onState: (collection) => tellState(collection, log),
+      onAsked: (kind, what) => (what === "list" ? this.admin.metrics.lists : this.admin.metrics.watches).add(1, { kind }),
       onFetchFailed: (ref, status, reason) => log.warn("an object cannot be fetched", { ...ref, status, reason }),
     });
   }
@@ -175,7 +183,11 @@ export class ClusterHalf {
       compiler: this.#compiler,
       classes: () => this.#classes(),
       publish,
-      onTrouble: (what, error) => log.warn(what, { error }),
+      uidOf: (ref) => this.#source.uidOf(ref),
+      onTrouble: (what, error) => {
+        this.admin.metrics.statusWrites.add(1, { result: "failed" });
+        log.warn(what, { error });
+      },
       onWritten: () => this.admin.metrics.statusWrites.add(1, { result: "written" }),
     });
   }
@@ -231,6 +243,16 @@ export class ClusterHalf {
     });
   }
 
+  #makeWebhook(): WebhookCertificate {
+    const { api, settings, log } = this.#options;
+    return new WebhookCertificate({
+      api,
+      namespace: settings.operatorNamespace,
+      isHolder: () => this.#election.term !== null,
+      onProblem: (problem) => log.warn(problem),
+    });
+  }
+
   #makeAdmin(): OperatorAdmin {
     return new OperatorAdmin({
       version: version(),
@@ -240,7 +262,7 @@ export class ClusterHalf {
       sourceProblems: () => this.#intake.problems(),
       cluster: {
         isHolder: () => this.#election.term !== null,
-        watchSilence: () => new Map(),
+        watchSilence: () => this.#source.silence(),
         statusBacklog: () => this.#status.waiting,
       },
     });

@@ -2,9 +2,9 @@ import { hash } from "node:crypto";
 import type { Clock } from "../../kernel/clock.ts";
 import { type ObjectRef, objectKey } from "../../model/object-ref.ts";
 import type { Problem } from "../../model/problem.ts";
-import { ApiError, type ApiObject, type KubernetesApi } from "../api/api.ts";
+import { ApiError, type KubernetesApi } from "../api/api.ts";
 import { cut } from "./conditions.ts";
-import { EVENT_KINDS, objectPath, STATUS_KINDS } from "./status-kinds.ts";
+import { EVENT_KINDS, STATUS_KINDS } from "./status-kinds.ts";
 import { WriteQueue } from "./write-queue.ts";
 
 /** Events that wait to be written; more are not told, and their problems stand in the status all the same. */
@@ -23,14 +23,14 @@ const EVENT_BURST = 25;
 /** Longest note, as the API allows. */
 const NOTE_MAX = 1_024;
 
-const METADATA_ONLY = "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1";
-
 export interface EventRecorderOptions {
   readonly api: KubernetesApi;
   readonly clock: Clock;
   readonly controllerName: string;
   /** Who writes, as in the Pod's name. */
   readonly instance: string;
+  /** The uid of an object that is there: `kubectl describe` finds Events by it. */
+  readonly uidOf: (object: ObjectRef) => string | undefined;
   readonly onFailed?: (object: ObjectRef, error: unknown) => void;
 }
 
@@ -91,24 +91,22 @@ export class EventRecorder {
 
   async #write(name: string, signal: AbortSignal): Promise<boolean> {
     const tale = this.#waiting.get(name);
-    const path = tale && objectPath(tale.problem.object);
-    if (tale === undefined || !path) return false;
-    const { api } = this.#options;
+    if (tale === undefined) return false;
+    const body = this.#eventOf(tale);
     try {
-      const { metadata } = await api.request<ApiObject>({ method: "GET", path, accept: METADATA_ONLY, signal });
-      const body = this.#eventOf(tale, metadata.uid ?? "", metadata.resourceVersion ?? "");
-      await api.request({ method: "POST", path: eventsPath(body.metadata.namespace), body, signal });
+      await this.#options.api.request({ method: "POST", path: eventsPath(body.metadata.namespace), body, signal });
     } catch (error) {
-      // 404: the object is gone, or its namespace; 409: it has been told already.
+      // 404: the namespace is gone; 409: it has been told already.
       if (!(error instanceof ApiError) || (error.status !== 404 && error.status !== 409)) throw error;
     }
     this.#noteTold(name);
     return true;
   }
 
-  #eventOf({ name, problem }: Tale, uid: string, resourceVersion: string) {
+  #eventOf({ name, problem }: Tale) {
     const { object, code, field, message, hint } = problem;
     const { apiVersion } = (STATUS_KINDS.get(object.kind) ?? EVENT_KINDS.get(object.kind)) as { readonly apiVersion: string };
+    const uid = this.#options.uidOf(object);
     const text = [field === "" ? message : `${field}: ${message}`, hint].filter((part) => part !== "").join(" ");
     return {
       apiVersion: "events.k8s.io/v1",
@@ -119,7 +117,7 @@ export class EventRecorder {
       reason: code,
       action: "Compile",
       note: cut(text, NOTE_MAX),
-      regarding: { apiVersion, ...object, uid, resourceVersion },
+      regarding: { apiVersion, ...object, ...(uid === undefined ? {} : { uid }) },
       reportingController: this.#options.controllerName,
       reportingInstance: cut(this.#options.instance, 128),
     };

@@ -70,6 +70,7 @@ export class KeeperCase {
       compiler: this.#compiler,
       classes: () => new Map([["fairway", served]]),
       publish: { service: null, addresses: [] },
+      uidOf: ({ kind, namespace, name }) => this.api.get(kind, namespace, name)?.metadata.uid,
       onTrouble: (what) => this.troubles.push(what),
     });
     this.keeper.setHolder(options.isHolder ?? true);

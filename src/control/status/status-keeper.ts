@@ -60,6 +60,8 @@ export interface StatusKeeperOptions {
   readonly classes: () => ReadonlyMap<string, StatusClass>;
   /** What is published for classes that do not say: `--publish-address`, `--publish-service`. */
   readonly publish: Publishing;
+  /** The uid of an object that is there, for Events; without it they name none. */
+  readonly uidOf?: (object: ObjectRef) => string | undefined;
   /** Called with what could not be written or read; it is tried again. */
   readonly onTrouble?: (what: string, error: unknown) => void;
   /** Called with every write the API server took. */
@@ -109,7 +111,7 @@ export class StatusKeeper {
       onFailed: (key, error) => onTrouble(`the status of ${key} could not be written`, error),
     });
     this.#events = new EventRecorder({
-      ...{ api, clock, controllerName, instance },
+      ...{ api, clock, controllerName, instance, uidOf: options.uidOf ?? (() => undefined) },
       onFailed: (object, error) => onTrouble(`an Event about ${objectKey(object)} could not be written`, error),
     });
     const fallDue = (key: string): void => this.#fallDue(key);
