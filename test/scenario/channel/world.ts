@@ -73,7 +73,7 @@ export class Recorder {
   /** What the next deltas come to. */
   outcome: (delta: CheckedDelta) => Outcome | Promise<Outcome> = () => ({ applied: true, refused: [] });
 
-  constructor(port: number, held: InitialHolding = { version: "", hashes: [] }, timing = QUICK) {
+  constructor(port: number, held: InitialHolding = { version: "", hashes: [] }, timing = QUICK, onConfirmed = (): void => {}) {
     this.client = new ChannelClient({
       url: `http://127.0.0.1:${port}`,
       className: "web",
@@ -86,6 +86,7 @@ export class Recorder {
       },
       onConnected: () => this.events.push("connected"),
       onLost: (reason) => this.events.push(`lost: ${reason}`),
+      onConfirmed,
     });
     this.client.start();
   }
