@@ -78,6 +78,7 @@ async function dev(directory: string, options: DevOptions): Promise<void> {
     stateKeyFile: null,
     admin: options.admin ?? null,
     drain: TERMINAL_DRAIN,
+    keepsDrain: true,
     log,
     onEvent: (event) => tell(event, times, print),
   });

@@ -3,7 +3,14 @@ import type { Problem } from "../../model/problem.ts";
 import { problem } from "../../model/problem-codes.ts";
 import type { EntryPoint as EntryPointSpec } from "../../schema/gen/fairway-class.ts";
 import type { StoredObject } from "../store/stored-object.ts";
-import { accountKey, type ClassSettings, classesByAccount, type ParametersFound, parametersOf } from "./class-settings.ts";
+import {
+  accountKey,
+  type ClassSettings,
+  classesByAccount,
+  classSettings,
+  type ParametersFound,
+  parametersOf,
+} from "./class-settings.ts";
 import { type ClassMakeup, makeClass } from "./fairway-class.ts";
 import type { CompileSettings } from "./settings.ts";
 import type { ClassFace, Obstacle, PartTranslation, TranslateView } from "./translation.ts";
@@ -81,7 +88,9 @@ function told({ code, message, hint }: Obstacle, ingressClass: string, isKept: b
 /** Only where classes have proxies of their own: in a folder all of them are served by one. */
 function sharedAccount(name: string, own: ClassSettings, view: TranslateView, settings: CompileSettings): readonly Problem[] {
   if (settings.classes.select !== "cluster" || settings.classes.publishAs !== undefined) return [];
-  const holder = classesByAccount(view.classRoster(), view, settings).get(accountKey(own.serviceAccount));
+  const holder = classesByAccount(view.classRoster(), (one) => classSettings(one, view, settings)).get(
+    accountKey(own.serviceAccount),
+  );
   if (holder === undefined || holder === name) return [];
   const message = `The proxies of ServiceAccount "${accountKey(own.serviceAccount)}" serve the older class "${holder}"; this one has none.`;
   const ref: ObjectRef = { kind: "IngressClass", namespace: "", name };

@@ -109,17 +109,17 @@ export function specOf(fairwayClass: StoredObject | null): FairwayClassSpec {
 }
 
 /**
- * The class that proxies of each ServiceAccount serve, by `namespace/name` of the account, as objects say now. Where several classes
- * name one account, the oldest has it, so that nobody takes proxies over by making a class.
+ * The class that proxies of each ServiceAccount serve, by `namespace/name` of the account. Where several classes name one account, the
+ * oldest has it, so that nobody takes proxies over by making a class. `settingsOf` gives those of a class: null and undefined mean that
+ * nobody is one of its proxies.
  */
 export function classesByAccount(
-  roster: ClassRoster,
-  view: ClassObjects,
-  settings: CompileSettings,
+  { candidates }: Pick<ClassRoster, "candidates">,
+  settingsOf: (className: string) => ClassSettings | null | undefined,
 ): ReadonlyMap<string, string> {
   const classes = new Map<string, string>();
-  for (const name of roster.candidates) {
-    const account = classSettings(name, view, settings)?.serviceAccount;
+  for (const name of candidates) {
+    const account = settingsOf(name)?.serviceAccount;
     const key = account === undefined ? "" : accountKey(account);
     if (account !== undefined && !classes.has(key)) classes.set(key, name);
   }

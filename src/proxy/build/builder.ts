@@ -5,6 +5,7 @@ import type { Certificate } from "../../model/certificate.ts";
 import { decodeResource, isIntact, SetHash } from "../../model/encode.ts";
 import type { EntryPoint } from "../../model/entry-point.ts";
 import { type ResourceId, resourceType } from "../../model/ids.ts";
+import type { ProxySettings } from "../../model/proxy-settings.ts";
 import { redactResource } from "../../model/redact.ts";
 import type { EncodedResource, Resource } from "../../model/resource.ts";
 import type { Router } from "../../model/router.ts";
@@ -36,6 +37,7 @@ export class Builder {
   readonly #held = new Map<ResourceId, EncodedResource>();
   readonly #refused = new Map<ResourceId, string>();
   readonly #entryPoints = new Map<ResourceId, EntryPoint>();
+  readonly #settings = new Map<ResourceId, ProxySettings>();
   readonly #hostnames = new Map<ResourceId, readonly string[]>();
   readonly #table = new SegmentWriter();
   readonly #indexTable = new SegmentWriter();
@@ -119,6 +121,7 @@ export class Builder {
   #replace(id: ResourceId, resource: EncodedResource | null): void {
     this.#refused.delete(id);
     this.#entryPoints.delete(id);
+    this.#settings.delete(id);
     this.#hostnames.delete(id);
     if (resource === null) {
       this.#held.delete(id);
@@ -145,6 +148,7 @@ export class Builder {
     const type = resourceType(id);
     if (type === "certificate") this.#index.setCertificate(member, resource as Certificate);
     if (type === "entryPoint") this.#entryPoints.set(id, resource as EntryPoint);
+    if (type === "settings") this.#settings.set(id, resource as ProxySettings);
     if (type === "endpoints") this.#noteHostnames(id, resource as Endpoints);
   }
 
@@ -167,6 +171,7 @@ export class Builder {
       entryPoints: usable,
       index: this.#indexTable.build(this.#sequence),
       resources: this.#table.build(this.#sequence),
+      settings: [...this.#settings.values()][0] ?? null,
       hostnames: [...new Set([...this.#hostnames.values()].flat())].sort(),
     };
     return { update, refused: this.#refusals(refused) };

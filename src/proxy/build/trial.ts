@@ -1,12 +1,14 @@
 import { isIP } from "node:net";
 import { createSecureContext } from "node:tls";
 import type { AnyMiddlewareModule } from "../../extensions/middlewares/contract.ts";
+import { TIMER_MAX_MS } from "../../kernel/duration.ts";
 import { fail, ok, type Result } from "../../kernel/result.ts";
 import type { Certificate } from "../../model/certificate.ts";
-import type { EntryPoint } from "../../model/entry-point.ts";
+import { DISPUTED_ESCAPES, type EntryPoint, type EntryPointPolicy } from "../../model/entry-point.ts";
 import { resourceType } from "../../model/ids.ts";
 import type { Middleware } from "../../model/middleware.ts";
 import type { ObjectRef } from "../../model/object-ref.ts";
+import type { ProxySettings } from "../../model/proxy-settings.ts";
 import type { Resource } from "../../model/resource.ts";
 import type { Router } from "../../model/router.ts";
 import type { Endpoints, Service } from "../../model/service.ts";
@@ -60,6 +62,9 @@ function build(resource: Resource, parts: TrialParts): RuleKeys | null {
       break;
     case "entryPoint":
       checkEntryPoint(resource as EntryPoint);
+      break;
+    case "settings":
+      checkSettings(resource as ProxySettings);
       break;
   }
   return null;
@@ -117,12 +122,51 @@ function buildCertificate({ names, chainPem, keyPem }: Certificate): void {
   createSecureContext({ cert: chainPem, key: keyPem });
 }
 
-function checkEntryPoint({ name, host, port, tls, trustedProxies }: EntryPoint): void {
+function checkEntryPoint({ name, host, port, tls, trustedProxies, policy = {} }: EntryPoint): void {
   requireForm(isText(name) && name !== "", "name");
   requireForm(host === "" || isIP(host) !== 0, "host");
   requireForm(isIntegerIn(port, 0, 65_535), "port");
   requireForm(typeof tls === "boolean", "tls");
   requireForm(isTexts(trustedProxies), "trustedProxies");
+  checkPolicy(policy);
+}
+
+/** What it asks for in a form that is not known here must not be taken for a default. */
+function checkPolicy(policy: EntryPointPolicy): void {
+  const { allowedEscapes, underscored, hidesClientAddress, keepsSlashes, ...bounds } = policy;
+  requireForm(
+    [...(allowedEscapes ?? "")].every((char) => DISPUTED_ESCAPES.includes(char)),
+    "policy.allowedEscapes",
+  );
+  requireForm(underscored === undefined || underscored === "keep" || underscored === "reject", "policy.underscored");
+  requireForm([hidesClientAddress, keepsSlashes].every(isFlag), "policy");
+  for (const [name, bound] of Object.entries(bounds)) {
+    requireForm(POLICY_BOUNDS.has(name) && isIntegerIn(bound, 0, Number.MAX_SAFE_INTEGER), `policy.${name}`);
+  }
+}
+
+const POLICY_BOUNDS: ReadonlySet<string> = new Set<keyof EntryPointPolicy>([
+  "requestsPerConnectionMax",
+  "targetBytesMax",
+  "headBytesMax",
+  "fieldsMax",
+  "bodyBytesMax",
+  "replayBytesMax",
+  "handshakeMs",
+  "headMs",
+  "requestBodyIdleMs",
+  "responseIdleMs",
+  "keepAliveMs",
+  "connectionAgeMs",
+  "tunnelIdleMs",
+]);
+
+function checkSettings({ drain = {}, clusterIPAfterMs = 0 }: ProxySettings): void {
+  const times = [clusterIPAfterMs, drain.delayMs ?? 0, drain.quietMs ?? 0, drain.deadlineMs ?? 0];
+  requireForm(
+    times.every((ms) => isIntegerIn(ms, 0, TIMER_MAX_MS)),
+    "drain or clusterIPAfterMs",
+  );
 }
 
 function requireForm(condition: boolean, field: string): void {
@@ -131,6 +175,10 @@ function requireForm(condition: boolean, field: string): void {
 
 function isText(value: unknown): boolean {
   return typeof value === "string";
+}
+
+function isFlag(value: unknown): boolean {
+  return value === undefined || value === true;
 }
 
 function isTexts(value: unknown): boolean {

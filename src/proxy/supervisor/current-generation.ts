@@ -1,3 +1,4 @@
+import type { ProxySettings } from "../../model/proxy-settings.ts";
 import type { GenerationUpdate, ShardUpdate } from "../messages.ts";
 
 /** The generation that is live, as one update that starts from nothing: what a new worker is given. */
@@ -49,6 +50,11 @@ export class CurrentGeneration {
 
   #told(update: GenerationUpdate): GenerationUpdate {
     return this.#isIsolated ? { ...update, isIsolated: true } : update;
+  }
+
+  /** What proxies of the class are told beside; null: nothing. */
+  get settings(): ProxySettings | null {
+    return this.#last?.settings ?? null;
   }
 
   /** 0 before the first. */

@@ -45,6 +45,8 @@ export interface SupervisorOptions {
   /** Address of the admin port; null opens none. */
   readonly admin: { readonly host: string; readonly port: number } | null;
   readonly drain: DrainTiming;
+  /** Whether `drain` counts whatever the class says; absent: no. */
+  readonly keepsDrain?: boolean;
   /**
    * After this time without an operator ClusterIPs take the place of endpoints, unless the class says otherwise; 0: never.
    * `ISOLATE_AFTER_MS` without it.
@@ -391,14 +393,21 @@ export class Supervisor implements AdminSource {
     this.#options.log.error("the build thread ended", { reason });
   }
 
+  /** As the class says, where it does. */
+  #drainTiming(): DrainTiming {
+    const { drain, keepsDrain } = this.#options;
+    return keepsDrain === true ? drain : { ...drain, ...this.#current.settings?.drain };
+  }
+
   async #stop(): Promise<void> {
     this.#options.onEvent({ event: "draining" });
     this.#cancelReopening();
     // Servers come and go while connections are still taken, so the channel stays until the listeners close.
-    await drainUntilQuiet(this.#workers, this.#options.drain, this.#clock);
+    const drain = this.#drainTiming();
+    await drainUntilQuiet(this.#workers, drain, this.#clock);
     this.#isolation.stop();
     this.#client?.stop();
-    await this.#workers.close(this.#options.drain.deadlineMs, CLOSE_GRACE_MS);
+    await this.#workers.close(drain.deadlineMs, CLOSE_GRACE_MS);
     this.#names.stop();
     await this.#build.close(BUILD_CLOSE_MS);
     await this.#admin?.close();
