@@ -206,6 +206,7 @@ export class FakeApi implements KubernetesApi {
 
   #answer(request: ApiRequest): unknown {
     if (request.path === "/apis/authentication.k8s.io/v1/tokenreviews") return this.#tokenReview(request.body);
+    if (request.path === "/apis") return this.#groups();
     const at = this.#pathOf(request.path);
     if (at.plural === "") return this.#discovery(at.groupVersion);
     const type = this.#typeAt(at);
@@ -225,6 +226,16 @@ export class FakeApi implements KubernetesApi {
   #tokenReview(body: unknown): unknown {
     const { spec } = body as { spec: Parameters<FakeApi["reviewToken"]>[0] };
     return { apiVersion: "authentication.k8s.io/v1", kind: "TokenReview", metadata: {}, spec, status: this.reviewToken(spec) };
+  }
+
+  #groups(): unknown {
+    const groups = [...new Set(this.#types.map(({ group }) => group))].filter((group) => group !== "");
+    const versions = (name: string) => new Set(this.#types.filter(({ group }) => group === name).map(({ version }) => version));
+    return {
+      kind: "APIGroupList",
+      apiVersion: "v1",
+      groups: groups.map((name) => ({ name, versions: [...versions(name)].map((version) => ({ version })) })),
+    };
   }
 
   #discovery(groupVersion: string): unknown {

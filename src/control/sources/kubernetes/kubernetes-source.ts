@@ -28,6 +28,8 @@ export interface KubernetesSourceOptions {
   readonly onStatusSeen?: StatusListener;
   /** Called when a collection begins to fail, is absent, or is followed (again). */
   readonly onState?: (collection: CollectionState) => void;
+  /** Called with each list and each watch that is begun. */
+  readonly onAsked?: (kind: string, what: "list" | "watch") => void;
   /** Called when an object that somebody refers to cannot be fetched. `status` is the API server's, null when there was no answer. */
   readonly onFetchFailed?: (ref: ObjectRef, status: number | null, reason: string) => void;
   readonly kinds?: readonly WatchedKind[];
@@ -38,7 +40,7 @@ export interface KubernetesSourceOptions {
 interface Collection {
   readonly kind: WatchedKind;
   readonly namespace: string | null;
-  readonly reflector: Pick<Reflector<unknown>, "start" | "stop" | "relist" | "state">;
+  readonly reflector: Pick<Reflector<unknown>, "start" | "stop" | "relist" | "state" | "heardMs">;
 }
 
 /**
@@ -117,8 +119,19 @@ export class KubernetesSource {
     return this.#collections.map(({ kind, namespace, reflector }) => ({ kind: kind.kind, namespace, state: reflector.state }));
   }
 
+  /** How long the API server has told nothing of each kind that there is, bookmarks included, in seconds; of several namespaces the longest. */
+  silence(): ReadonlyMap<string, number> {
+    const nowMs = this.#clock.monotonicMs();
+    const seconds = new Map<string, number>();
+    for (const { kind, reflector } of this.#collections) {
+      if (reflector.heardMs === null || reflector.state.is === "absent") continue;
+      seconds.set(kind.kind, Math.max(seconds.get(kind.kind) ?? 0, (nowMs - reflector.heardMs) / 1_000));
+    }
+    return seconds;
+  }
+
   #collection(kind: WatchedKind, namespace: string | null, discovery: Discovery): Collection {
-    const { api, intake, random, onState, onStatusSeen } = this.#options;
+    const { api, intake, random, onState, onAsked, onStatusSeen } = this.#options;
     const common = {
       api,
       discovery,
@@ -127,6 +140,7 @@ export class KubernetesSource {
       clock: this.#clock,
       ...(random === undefined ? {} : { random }),
       onState: (state: ReflectorState) => onState?.({ kind: kind.kind, namespace, state }),
+      onAsked: (what: "list" | "watch") => onAsked?.(kind.kind, what),
     } satisfies Omit<ReflectorOptions<never>, "sink">;
     if (kind.hold === "wanted") {
       const accept = { list: METADATA_LIST_TYPE, watch: METADATA_TYPE };

@@ -58,6 +58,8 @@ export interface ReflectorOptions<Prepared> {
   readonly random?: () => number;
   /** Called when the state becomes another one; a failure that stays the same is told once. */
   readonly onState: (state: ReflectorState) => void;
+  /** Called with each list and each watch that is begun. */
+  readonly onAsked?: (what: "list" | "watch") => void;
 }
 
 /**
@@ -81,6 +83,7 @@ export class Reflector<Prepared> {
   #watch = new AbortController();
   /** Whether the watch stood for long enough that its failure is nothing to speak of. */
   #wasHealthy = false;
+  #heardMs: number | null = null;
   /** Number of lists that were asked for, and which of them are done. */
   #asked = 0;
   #done = 0;
@@ -125,6 +128,11 @@ export class Reflector<Prepared> {
     return this.#state;
   }
 
+  /** When the API server last told of the collection, bookmarks included, on the monotonic clock; null when it never has. */
+  get heardMs(): number | null {
+    return this.#heardMs;
+  }
+
   async #run(): Promise<void> {
     while (!this.#stopped.signal.aborted) {
       const asked = this.#asked;
@@ -155,6 +163,7 @@ export class Reflector<Prepared> {
     const { api, accept, sink } = this.#options;
     const request = { path: this.#path, ...(accept === undefined ? {} : { accept: accept.list }), signal: this.#stopped.signal };
     const slice = new TimeSlice(SLICE_MS);
+    this.#options.onAsked?.("list");
     const found = new Map<string, string>();
     const changed: Prepared[] = [];
     let last: ListPage | null = null;
@@ -174,6 +183,7 @@ export class Reflector<Prepared> {
     for (const [key, version] of found) this.#held.set(key, version);
     this.#version = last.version;
     this.#absentSinceMs = null;
+    this.#heardMs = this.#options.clock.monotonicMs();
     if (changed.length + gone.length > 0) sink.commit(changed, gone);
     this.#tell({ is: "following" });
     this.#settle(asked);
@@ -185,6 +195,7 @@ export class Reflector<Prepared> {
     const { api, accept, clock } = this.#options;
     this.#watch = new AbortController();
     this.#wasHealthy = false;
+    this.#options.onAsked?.("watch");
     let cancel = (): void => {};
     const options = {
       query: {
@@ -223,6 +234,7 @@ export class Reflector<Prepared> {
     const version = object?.metadata?.resourceVersion;
     if (version === undefined) throw new ApiUnreachable("a watch gave something that is no object");
     this.#version = version;
+    this.#heardMs = this.#options.clock.monotonicMs();
     this.#tell({ is: "following" });
     if (type === "BOOKMARK") return;
     const key = keyOf(object);
