@@ -12,7 +12,6 @@ export function echoWorkload(name: string, { replicas = 1, namespace }: EchoOpti
     name: "echo",
     image: "fairway.dev/echo:local",
     imagePullPolicy: "IfNotPresent",
-    env: [{ name: "POD_NAME", valueFrom: { fieldRef: { fieldPath: "metadata.name" } } }],
     ports: [{ name: "http", containerPort: 8080 }],
     readinessProbe: { httpGet: { path: "/", port: "http" }, periodSeconds: 1 },
     // It is asked for a while after it has left the endpoints.
