@@ -13,6 +13,8 @@ export class ChurnFolder {
   readonly #routes: number;
   /** Ports of the servers there are: endpoints go from one to the other. */
   readonly #ports: readonly number[];
+  /** How often each Service's file was written, by index. */
+  readonly #servicePuts: number[] = [];
   #edits = 0;
 
   constructor(path: string, routes: number, ports: readonly number[]) {
@@ -21,7 +23,7 @@ export class ChurnFolder {
     this.#ports = ports;
     mkdirSync(path, { recursive: true });
     for (let index = 0; index < routes; index++) this.#putRoute(index, 0);
-    for (let index = 0; index < routes / ROUTES_PER_SERVICE; index++) this.#putService(index, 0);
+    for (let index = 0; index < routes / ROUTES_PER_SERVICE; index++) this.#putService(index);
     for (let index = 0; index < routes / ROUTES_PER_MIDDLEWARE; index++) this.#putMiddleware(index, 0);
   }
 
@@ -36,7 +38,7 @@ export class ChurnFolder {
     const somewhere = (count: number) => (edit * 7919) % Math.ceil(count);
     if (edit % 3 === 0) return this.#putRoute(somewhere(this.#routes), edit);
     if (edit % 3 === 1) return this.#putMiddleware(somewhere(this.#routes / ROUTES_PER_MIDDLEWARE), edit);
-    return this.#putService(somewhere(this.#routes / ROUTES_PER_SERVICE), edit);
+    return this.#putService(somewhere(this.#routes / ROUTES_PER_SERVICE));
   }
 
   /** An edit gives a route another rule for the same requests. */
@@ -53,15 +55,17 @@ export class ChurnFolder {
     return this.#put(`middleware-${index}`, [{ kind: "Middleware", spec }]);
   }
 
-  /** An edit moves its endpoint from one server to another. */
-  #putService(index: number, edit: number): number {
+  /** Each time its endpoint is another server. */
+  #putService(index: number): number {
     const name = `service-${index}`;
+    const puts = this.#servicePuts[index] ?? 0;
+    this.#servicePuts[index] = puts + 1;
     const slice = {
       apiVersion: "discovery.k8s.io/v1",
       kind: "EndpointSlice",
       metadata: { namespace: NAMESPACE, name, labels: { "kubernetes.io/service-name": name } },
       addressType: "IPv4",
-      ports: [{ name: "http", port: this.#ports[edit % this.#ports.length] }],
+      ports: [{ name: "http", port: this.#ports[puts % this.#ports.length] }],
       endpoints: [{ addresses: ["127.0.0.1"], conditions: { ready: true } }],
     };
     return this.#put(name, [{ apiVersion: "v1", kind: "Service", spec: { ports: [{ name: "http", port: 80 }] } }, slice]);
