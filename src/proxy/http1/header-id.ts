@@ -32,6 +32,8 @@ export const HeaderId = {
   maxForwards: 19,
   /** An underscored alias of a field that frames a message or belongs to one hop: dropped whatever the entry point lets in. */
   aliased: 20,
+  /** Which program answers: a server's own word counts. */
+  server: 21,
 } as const;
 
 export type HeaderId = (typeof HeaderId)[keyof typeof HeaderId];
@@ -51,6 +53,7 @@ const NAMES: readonly (readonly [string, HeaderId])[] = [
   ["upgrade", HeaderId.upgrade],
   ["expect", HeaderId.expect],
   ["date", HeaderId.date],
+  ["server", HeaderId.server],
   ["forwarded", HeaderId.forwarded],
   ["x-forwarded-for", HeaderId.xForwardedFor],
   ["x-forwarded-proto", HeaderId.xForwardedProto],

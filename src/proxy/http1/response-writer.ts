@@ -6,6 +6,9 @@ import { HeaderId } from "./header-id.ts";
 import { out } from "./out-buffer.ts";
 import type { ResponseFraming, ResponseHead } from "./response-parser.ts";
 
+/** What answers of our own say, and those of servers that do not say themselves (RFC 9110 §10.2.4). */
+const SERVER = "Server: fairway\r\n";
+
 /** How a response body goes to the client. */
 export type ClientFraming = "none" | "length" | "chunked" | "close";
 
@@ -31,7 +34,7 @@ export function writeResponseHead(
   if (framing === "chunked") out.text("Transfer-Encoding: chunked\r\n");
   else if (head.contentLength >= 0 && !head.chunked && head.status !== 204) out.text(`Content-Length: ${head.contentLength}\r\n`);
   writeConnection(exchange, closes);
-  if (!hasDate(exchange, head)) writeDate(date);
+  writeOwnFields(exchange, head, date);
   out.text("\r\n");
 }
 
@@ -66,6 +69,7 @@ export function writeReply(exchange: HttpExchange, reply: Reply, closes: boolean
   if (hasBody) out.text(`Content-Length: ${Buffer.byteLength(reply.body)}\r\n`);
   writeConnection(exchange, closes);
   if (!edits.touches("date")) writeDate(date);
+  if (!edits.touches("server")) out.text(SERVER);
   out.text("\r\n");
   if (hasBody && exchange.method !== "HEAD") out.utf8(reply.body);
 }
@@ -76,6 +80,7 @@ export function writeBareReply(reply: Reply, date: string): void {
   for (const [name, value] of reply.headers) out.text(`${name}: ${value}\r\n`);
   out.text(`Content-Length: ${Buffer.byteLength(reply.body)}\r\nConnection: close\r\n`);
   writeDate(date);
+  out.text(SERVER);
   out.text("\r\n");
   out.utf8(reply.body);
 }
@@ -108,10 +113,18 @@ function writeConnection(exchange: HttpExchange, closes: boolean): void {
   else if (exchange.minor === 0) out.text("Connection: keep-alive\r\n");
 }
 
-function hasDate(exchange: HttpExchange, head: ResponseHead): boolean {
-  if (exchange.responseEdits.touches("date")) return true;
-  for (let field = 0; field < head.count; field++) if (head.known[field] === HeaderId.date) return true;
-  return false;
+/** Writes what a server's response has to say and does not: when it was made (RFC 9110 §6.6.1), and by what. */
+function writeOwnFields(exchange: HttpExchange, head: ResponseHead, date: string): void {
+  const edits = exchange.responseEdits;
+  let hasDate = edits.touches("date");
+  let hasServer = edits.touches("server");
+  for (let field = 0; field < head.count; field++) {
+    const id = head.known[field];
+    if (id === HeaderId.date) hasDate = true;
+    else if (id === HeaderId.server) hasServer = true;
+  }
+  if (!hasDate) writeDate(date);
+  if (!hasServer) out.text(SERVER);
 }
 
 function writeDate(date: string): void {
