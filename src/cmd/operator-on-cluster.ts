@@ -31,7 +31,8 @@ export interface ClusterOptions {
   readonly publishAddress: readonly string[];
   /** Seconds. */
   readonly leaseDuration?: number;
-  readonly admission?: HostPort;
+  /** Whether to keep the certificate of the webhook. */
+  readonly admissionCertificate?: boolean;
   readonly entrypoint: readonly EntryPoint[];
   readonly events: EventFormat;
 }
@@ -56,6 +57,7 @@ export async function operatorOnCluster(options: ClusterOptions): Promise<void> 
     url: options.advertise ?? ownUrl(options.listen),
     leaseDurationMs: (options.leaseDuration ?? LEASE_DURATION) * 1_000,
     publish: { service: options.publishService ?? null, addresses: options.publishAddress },
+    keepsWebhookCertificate: options.admissionCertificate ?? false,
     log: runLogger(options.events),
     onCompiled: (run) => tellPublished(run, run.durationMs, print),
     onRole: (role, holder) => print({ event: "role", role, holder }),

@@ -20,7 +20,7 @@ const CLUSTER_ONLY = [
   "publishService",
   "publishAddress",
   "leaseDuration",
-  "admission",
+  "admissionCertificate",
 ] as const;
 
 type OperatorOptions = Omit<ClusterOptions, "listen" | "admin"> & {
@@ -75,7 +75,7 @@ function clusterFlags(command: Command): Command {
     .option("--publish-service <NS/NAME>", "publish the addresses of this Service in the status of Ingresses", parseServiceName)
     .option("--publish-address <ADDRESS>", "publish this address instead; may be given more than once", collectName, [])
     .option("--lease-duration <SECONDS>", "how long the Lease of a replica that fell silent lasts (default: 15)", parseLease)
-    .option("--admission <HOST:PORT>", "also serve a validating webhook here", parseHostPort);
+    .option("--admission-certificate", "keep the certificate of fairway admission, and have the API server trust it");
 }
 
 async function operator(options: OperatorOptions): Promise<void> {

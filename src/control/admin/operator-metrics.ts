@@ -35,7 +35,7 @@ const SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5
 const SEVERITIES: readonly Severity[] = ["error", "warning", "info"];
 
 /**
- * The metrics of an operator. Instruments are public: whoever does the work counts on them (`relists.add(1, { kind })`); the rest is
+ * The metrics of an operator. Instruments are public: whoever does the work counts on them (`lists.add(1, { kind })`); the rest is
  * read from the view at each scrape.
  */
 export class OperatorMetrics {
@@ -66,11 +66,20 @@ export class OperatorMetrics {
     "Answers of proxies that refuse a snapshot or parts of it.",
   );
   /** Label `kind`. */
-  readonly relists = this.registry.counter("fairway_watch_relists_total", "Times a kind was listed anew.");
+  readonly lists = this.registry.counter(
+    "fairway_lists_total",
+    "Times all objects of a kind were asked for, and not only what changed.",
+  );
   /** Label `kind`. */
-  readonly watchRestarts = this.registry.counter("fairway_watch_restarts_total", "Times a watch was opened again.");
-  /** Label `result`: `written`, `retried`, `dropped`. */
-  readonly statusWrites = this.registry.counter("fairway_status_writes_total", "Writes of status, by what became of them.");
+  readonly watches = this.registry.counter(
+    "fairway_watches_total",
+    "Times a watch was opened; the API server ends one every few minutes.",
+  );
+  /** Label `result`: `written`, `failed`. */
+  readonly statusWrites = this.registry.counter(
+    "fairway_status_writes_total",
+    "Writes of status, by what became of them; what failed is tried again.",
+  );
 
   constructor(view: OperatorMetricsView, clock: Clock = systemClock) {
     this.#clock = clock;
