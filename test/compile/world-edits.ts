@@ -142,16 +142,48 @@ const grants = fc
   });
 
 const ingressClasses = fc
-  .tuple(fc.constantFrom("red", "blue"), fc.constantFrom("fairway.dev/ingress-controller", "other.io/one"), fc.boolean())
-  .map(([name, controller, isDefault]) =>
+  .record({
+    name: fc.constantFrom("red", "blue"),
+    controller: fc.constantFrom("fairway.dev/ingress-controller", "fairway.dev/ingress-controller", "other.io/one"),
+    isDefault: fc.boolean(),
+    parameters: fc.constantFrom(
+      undefined,
+      { apiGroup: "fairway.dev", kind: "FairwayClass", name: "a" },
+      { apiGroup: "fairway.dev", kind: "FairwayClass", name: "b" },
+      { kind: "ConfigMap", name: "a" },
+    ),
+    createdAtMs: times,
+  })
+  .map(({ name, controller, isDefault, parameters, createdAtMs }) =>
     storedObject(
       "IngressClass",
       "",
       name,
-      { spec: { controller } },
-      { annotations: isDefault ? { "ingressclass.kubernetes.io/is-default-class": "true" } : {} },
+      { spec: { controller, parameters } },
+      { createdAtMs, annotations: isDefault ? { "ingressclass.kubernetes.io/is-default-class": "true" } : {} },
     ),
   );
+
+const entryPoints = fc.record({
+  asDefault: fc.constantFrom(undefined, undefined, true),
+  tls: fc.constantFrom(undefined, {}, { certResolver: "none" }),
+  middlewares: fc.array(fc.record({ name: letters, namespace: namespaces }), { maxLength: 2 }),
+  timeouts: fc.constantFrom(undefined, { keepAlive: "1s" }),
+});
+const fairwayClasses = fc
+  .record({
+    name: fc.constantFrom("a", "b"),
+    web: entryPoints,
+    websecure: fc.option(entryPoints, { nil: undefined }),
+    redirect: fc.constantFrom(undefined, { to: "websecure" }),
+    allowExternalName: fc.constantFrom(undefined, true, false),
+    drain: fc.constantFrom(undefined, { delay: "5s" }),
+  })
+  .map(({ name, web, websecure, redirect, allowExternalName, drain }) => {
+    const second = websecure === undefined ? [] : [{ name: "websecure", address: ":443", ...websecure }];
+    const opened = [{ name: "web", address: ":80", redirect: second.length > 0 ? redirect : undefined, ...web }, ...second];
+    return storedObject("FairwayClass", "", name, { spec: { entryPoints: opened, services: { allowExternalName }, drain } });
+  });
 
 const secrets = fc
   .tuple(namespaces, letters)
@@ -165,7 +197,8 @@ const objects = fc.oneof(
   { weight: 1, arbitrary: externalServices },
   { weight: 3, arbitrary: slices },
   { weight: 1, arbitrary: grants },
-  { weight: 1, arbitrary: ingressClasses },
+  { weight: 2, arbitrary: ingressClasses },
+  { weight: 2, arbitrary: fairwayClasses },
   { weight: 1, arbitrary: secrets },
 );
 

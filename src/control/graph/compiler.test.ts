@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { applyEdits, edits, storedObject } from "../../../test/compile/world-edits.ts";
+import { systemClock } from "../../kernel/clock.ts";
 import { resourceId } from "../../model/ids.ts";
 import { objectKey } from "../../model/object-ref.ts";
 import type { Resource } from "../../model/resource.ts";
@@ -28,6 +29,11 @@ const SETTINGS: CompileSettings = {
   allowLoopback: false,
   operatorNamespace: "fairway-system",
 };
+const CLUSTER: CompileSettings = {
+  ...SETTINGS,
+  classes: { select: "cluster", names: null, watchWithoutClass: true },
+  allowExternalName: false,
+};
 const TWO_CLASSES: CompileSettings = { ...SETTINGS, classes: { select: "named", names: ["red", "blue"] } };
 
 function contents(compiler: Compiler, classes: readonly string[]) {
@@ -44,6 +50,7 @@ function byId([a]: readonly [string, unknown], [b]: readonly [string, unknown]):
 test.for([
   ["every object", SETTINGS, ["fairway"]],
   ["two classes", TWO_CLASSES, ["red", "blue"]],
+  ["the classes of a cluster", CLUSTER, ["red", "blue"]],
 ] as const)("an incremental compile gives what a compile from nothing gives, serving %s", ([, settings, classes]) => {
   fc.assert(
     fc.property(fc.array(fc.array(edits, { minLength: 1, maxLength: 6 }), { maxLength: 12 }), (batches) => {
@@ -53,10 +60,11 @@ test.for([
       for (const batch of batches) {
         applyEdits(store, batch);
         compiler.update(store, store.takeChanges());
-        const fresh = new Compiler(settings);
+        const fresh = new Compiler(settings, systemClock, compiler.memory);
         const { problems } = fresh.update(store, "all");
+        expect(compiler.classes()).toEqual(fresh.classes());
         expect(contents(compiler, classes)).toEqual(contents(fresh, classes));
-        expect(compiler.graph(classes[0])?.problems).toEqual(problems);
+        for (const name of compiler.classes()) expect(compiler.graph(name)?.problems).toEqual(problems);
       }
     }),
     { numRuns: 150 },
@@ -76,7 +84,7 @@ test("with holds, too, an incremental compile gives what a compile from nothing 
         const kept = [...holds.values()].filter((hold, at) => !releasable.includes(hold.id) && (at + index) % (keep + 1) === 0);
         holds = new Map([...kept, ...holdable].map((hold): [Hold["id"], Hold] => [hold.id, hold]));
         compiler.update(store, [], holds);
-        const fresh = new Compiler(SETTINGS);
+        const fresh = new Compiler(SETTINGS, systemClock, compiler.memory);
         fresh.update(store, "all", holds);
         expect(contents(compiler, ["fairway"])).toEqual(contents(fresh, ["fairway"]));
       }
@@ -85,25 +93,56 @@ test("with holds, too, an incremental compile gives what a compile from nothing 
   );
 });
 
-test("the changes of every run, applied one after the other, are the graph", () => {
+test.for([
+  ["every object", SETTINGS],
+  ["the classes of a cluster", CLUSTER],
+] as const)("the changes of every run, applied one after the other, are the graph, serving %s", ([, settings]) => {
   fc.assert(
     fc.property(fc.array(fc.array(edits, { minLength: 1, maxLength: 6 }), { maxLength: 12 }), (batches) => {
       const store = new ObjectStore();
-      const compiler = new Compiler(SETTINGS);
-      const applied = new Map<string, Resource>();
-      const apply = (result: ReturnType<Compiler["update"]>) => {
-        const change = result.changes.get("fairway");
-        for (const resource of change?.upserts ?? []) applied.set(resource.id, resource);
-        for (const id of change?.removals ?? []) expect(applied.delete(id)).toBe(true);
+      const compiler = new Compiler(settings);
+      const applied = new Map<string, Map<string, Resource>>();
+      const apply = ({ changes }: ReturnType<Compiler["update"]>) => {
+        for (const [name, { upserts, removals, isWhole }] of changes) {
+          const former = isWhole === true ? undefined : applied.get(name);
+          const resources = former ?? new Map<string, Resource>();
+          for (const resource of upserts) resources.set(resource.id, resource);
+          for (const id of removals) expect(resources.delete(id)).toBe(true);
+          applied.set(name, resources);
+        }
       };
       apply(compiler.update(store, "all"));
       for (const batch of batches) {
         applyEdits(store, batch);
         apply(compiler.update(store, store.takeChanges()));
+        for (const name of compiler.classes()) {
+          const resources = applied.get(name) ?? [];
+          expect(Object.fromEntries([...resources].sort(byId))).toEqual(contents(compiler, [name])[0]?.resources);
+        }
       }
-      expect(Object.fromEntries([...applied].sort(byId))).toEqual(contents(compiler, ["fairway"])[0]?.resources);
     }),
     { numRuns: 100 },
+  );
+});
+
+test("a class that goes leaves its entry points open, with no route on them", () => {
+  fc.assert(
+    fc.property(fc.array(edits, { maxLength: 40 }), (world) => {
+      const store = new ObjectStore();
+      applyEdits(store, world);
+      const red = storedObject("IngressClass", "", "red", { spec: { controller: CONTROLLER_NAME } });
+      store.apply(red);
+      const compiler = new Compiler(CLUSTER);
+      const before = compiler.update(store, "all").changes.get("red");
+      store.takeChanges();
+      store.remove(red.ref);
+      const change = compiler.update(store, store.takeChanges()).changes.get("red");
+      const left = (before?.upserts ?? []).filter(({ id }) => change?.removals.includes(id) !== true);
+      expect(left.map(({ id }) => id).sort()).toEqual(["entryPoint:EntryPoint//web/", "entryPoint:EntryPoint//websecure/"]);
+      expect(change?.upserts ?? []).toEqual([]);
+      expect(compiler.classes()).not.toContain("red");
+    }),
+    { numRuns: 50 },
   );
 });
 

@@ -53,13 +53,15 @@ export function translateClass(
   const governing = publishAs === undefined ? name : roster.governing;
   const parameters: ParametersFound = governing === null ? { found: "none" } : parametersOf(governing, view);
   const former = memory.get(publishAs ?? name);
-  const refused = parameters.found === "obstacle" ? [told(parameters.obstacle, governing ?? "", former !== undefined)] : [];
-  const isLost = parameters.found === "obstacle" && former === undefined && select === "cluster";
-  if (isLost) return { ...unserved(name, memory), problems: refused };
+  const consequence = former !== undefined ? KEPT : select === "cluster" ? NOT_SERVED : DEFAULTS;
+  const refused = parameters.found === "obstacle" ? [told(parameters.obstacle, governing ?? "", consequence)] : [];
+  const isLost = parameters.found === "obstacle" && former === undefined;
+  if (isLost && select === "cluster") return { ...unserved(name, memory), problems: refused };
   const fairwayClass =
     parameters.found === "object" ? parameters.object : parameters.found === "none" ? null : former?.fairwayClass;
   const makeup = makeClass(name, fairwayClass ?? null, former?.entryPoints ?? NONE, view, settings);
-  if (isPublished) memory.set(name, { settings: makeup.settings, fairwayClass: fairwayClass ?? null, entryPoints: makeup.good });
+  if (isPublished && !isLost)
+    memory.set(name, { settings: makeup.settings, fairwayClass: fairwayClass ?? null, entryPoints: makeup.good });
   return {
     face: faceOf(makeup, publishAs ?? name),
     resource: null,
@@ -79,9 +81,12 @@ function faceOf({ served, unopened, settings }: ClassMakeup, publishedAs: string
   return { publishedAs, entryPoints: served, unopened, allowExternalName: settings.allowExternalName };
 }
 
-function told({ code, message, hint }: Obstacle, ingressClass: string, isKept: boolean): Problem {
+const KEPT = "The class keeps the settings it had.";
+const NOT_SERVED = "The class is not served.";
+const DEFAULTS = "The defaults count.";
+
+function told({ code, message, hint }: Obstacle, ingressClass: string, consequence: string): Problem {
   const ref: ObjectRef = { kind: "IngressClass", namespace: "", name: ingressClass };
-  const consequence = isKept ? "The class keeps the settings it had." : "The class is not served.";
   return problem(code, ref, "spec.parameters", `${message} ${consequence}`, hint);
 }
 
