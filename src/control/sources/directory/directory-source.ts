@@ -117,7 +117,7 @@ export class DirectorySource {
   #noticed(folder: string, name: string, event: "rename" | "change"): void {
     const path = this.#concerned(folder, name);
     if (path === null) return;
-    this.#options.onNoticed?.();
+    if (!this.#isHidden(path)) this.#options.onNoticed?.();
     if (event === "change" && isManifestName(name)) this.#files.noteWriting(path);
     this.#pending.add(path);
   }
@@ -127,14 +127,21 @@ export class DirectorySource {
     if (folder === dirname(this.#directory) && !this.#folders.has(folder)) {
       return name === basename(this.#directory) ? this.#directory : null;
     }
-    if (name === "" || this.#isSwappedLink(folder, name)) return folder;
-    return name.startsWith(".") ? null : join(folder, name);
+    // Kubernetes swaps `..data`.
+    return name === "" || name.startsWith("..") ? folder : join(folder, name);
   }
 
-  /** Kubernetes swaps `..data`; other tools swap other links. Editors' dot files are no links. */
-  #isSwappedLink(folder: string, name: string): boolean {
-    if (!name.startsWith(".")) return false;
-    return name.startsWith("..") || linkStat(join(folder, name))?.isSymbolicLink() === true;
+  #isHidden(path: string): boolean {
+    return path !== this.#directory && basename(path).startsWith(".");
+  }
+
+  /**
+   * What a path that is due stands for. Tools swap hidden links, which concerns their folder; the drafts of editors are hidden too, and
+   * mean nothing. They are told apart only now, when most drafts are gone.
+   */
+  #shownAt(path: string): readonly string[] {
+    if (!this.#isHidden(path)) return [path];
+    return linkStat(path)?.isSymbolicLink() === true ? [dirname(path)] : [];
   }
 
   /** The folder itself may be a link that is swapped, which only its parent sees. */
@@ -169,8 +176,8 @@ export class DirectorySource {
   }
 
   async #takePending(): Promise<void> {
-    const paths = this.#pending.takeDue();
-    if (paths.length === 0) return;
+    const paths = new Set(this.#pending.takeDue().flatMap((path) => this.#shownAt(path)));
+    if (paths.size === 0) return;
     const slice = new TimeSlice(SLICE_MS);
     const files = new Set<string>();
     for (const path of paths) {

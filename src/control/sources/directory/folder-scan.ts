@@ -31,12 +31,12 @@ export function isManifestName(name: string): boolean {
 
 /** What an entry is, links followed; undefined when it is gone, out of reach, or a link that leads nowhere. */
 export function entryStat(path: string): Stats | undefined {
-  return orNothing(() => statSync(path));
+  return orNothing(() => statSync(path, { throwIfNoEntry: false }));
 }
 
 /** The same, for a link itself. */
 export function linkStat(path: string): Stats | undefined {
-  return orNothing(() => lstatSync(path));
+  return orNothing(() => lstatSync(path, { throwIfNoEntry: false }));
 }
 
 /** A path without `./`, `..` in the middle and a slash at the end, as the paths of what is in it begin. */
@@ -113,7 +113,7 @@ function visit(path: string, entry: Dirent): "folder" | "other" | FileStamp {
   return stat?.isFile() === true && isManifestName(entry.name) ? stampOf(stat) : "other";
 }
 
-function orNothing<T>(read: () => T): T | undefined {
+function orNothing(read: () => Stats | undefined): Stats | undefined {
   try {
     return read();
   } catch {

@@ -1,7 +1,7 @@
 import { CORE_SCHEMA, load, YAMLException } from "js-yaml";
 
 /** What only the full parser is trusted with: anchors (whose uses must be counted), tags, merge keys, directives, and keys that are null. */
-const NOT_QUICK = /(?:^|[\s,[{:-])(?:&[^\s&]|![^\s=(`"])|<<|^%|^[ -]*(?:[:?]|~ *:|null *:)|[{,] *(?:[:?]|~ *:|null *:)/im;
+const NOT_QUICK = /(?:^|[,[{:?-])[ \t]*(?:&[^\s&]|![^\s=(`"])|<<|^%|^[ -]*(?:[:?]|~ *:|null *:)|[{,] *(?:[:?]|~ *:|null *:)/im;
 
 /**
  * Reads one document about five times faster than the full parser, which is slow because it remembers where everything stood.
