@@ -143,7 +143,7 @@ describe("a shared object", () => {
     const other = { controllerName: "example.com/other", observedGeneration: 1 };
     const patch = JSON.stringify([{ op: "add", path: "/status/controllers/-", value: other }]);
     await cluster.ok("patch", "middleware/strip", "--subresource=status", "--type=json", `--patch=${patch}`);
-    await cluster.apply([{ ...strip, spec: { stripPrefix: { prefixes: [] } } }]);
+    await cluster.apply([{ ...strip, spec: { stripPrefix: { prefixes: ["/b"] } } }]);
     await cluster.ok(
       "wait",
       "--for=jsonpath={.status.controllers[?(@.kind=='stripPrefix')].observedGeneration}=2",

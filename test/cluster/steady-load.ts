@@ -1,0 +1,44 @@
+import { Agent, request } from "node:http";
+
+/** What is asked, as the one argument in JSON. */
+export interface SteadyLoad {
+  readonly host: string;
+  readonly address: string;
+  readonly port: number;
+  readonly connections: number;
+  readonly forMs: number;
+}
+
+/** What came of it, printed as JSON: how often each outcome. */
+export type Outcomes = Readonly<Record<string, number>>;
+
+/** The main of a program that asks over connections that stay open, one request after another on each, for some time. */
+const { host, address, port, connections, forMs } = JSON.parse(process.argv[2] ?? "") as SteadyLoad;
+const outcomes: Record<string, number> = {};
+const endMs = performance.now() + forMs;
+
+function ask(agent: Agent): Promise<string> {
+  return new Promise((resolve) => {
+    const sent = request({ host: address, port, agent, headers: { host } });
+    sent.on("error", (error: NodeJS.ErrnoException) => resolve(`failed: ${error.code ?? error.message}`));
+    sent.on("response", (response) => {
+      response.resume();
+      response.on("error", () => resolve("failed within the body"));
+      response.on("end", () => resolve(String(response.statusCode)));
+    });
+    sent.end();
+  });
+}
+
+await Promise.all(
+  Array.from({ length: connections }, async () => {
+    const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+    while (performance.now() < endMs) {
+      const outcome = await ask(agent);
+      outcomes[outcome] = (outcomes[outcome] ?? 0) + 1;
+      await new Promise((resolve) => setTimeout(resolve, 5));
+    }
+    agent.destroy();
+  }),
+);
+console.log(JSON.stringify(outcomes satisfies Outcomes));
