@@ -1,5 +1,4 @@
 import { stringify } from "yaml";
-import { publishedClasses } from "../../src/control/translate/settings.ts";
 import { objectKey } from "../../src/model/object-ref.ts";
 import type { Problem } from "../../src/model/problem.ts";
 import type { Rank } from "../../src/model/rank.ts";
@@ -11,7 +10,7 @@ import { compileWorld, readWorld } from "./world.ts";
 export function goldenText(input: string): string {
   const world = readWorld(input);
   const { compiler, result } = compileWorld(world);
-  const graphs = publishedClasses(world.settings.classes).map((name) => {
+  const graphs = compiler.classes().map((name) => {
     const resources = [...(compiler.graph(name)?.resources.values() ?? [])];
     return [name, Object.fromEntries(resources.filter(isCompiled).sort(byId).map(show))] as const;
   });
@@ -19,9 +18,9 @@ export function goldenText(input: string): string {
   return stringify({ classes: Object.fromEntries(graphs), problems }, { lineWidth: 0, aliasDuplicateObjects: false });
 }
 
-/** Entry points come from the settings, not from the compiler. */
+/** Entry points that come from the settings, and not from a FairwayClass, are not compiled. */
 function isCompiled(resource: Resource): boolean {
-  return !resource.id.startsWith("entryPoint:");
+  return !resource.id.startsWith("entryPoint:EntryPoint/");
 }
 
 function byId(a: Resource, b: Resource): number {

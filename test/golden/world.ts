@@ -2,7 +2,7 @@ import { parseAllDocuments } from "yaml";
 import type { CompileResult } from "../../src/control/graph/compile-result.ts";
 import { Compiler } from "../../src/control/graph/compiler.ts";
 import { ObjectStore } from "../../src/control/store/object-store.ts";
-import { CONTROLLER_NAME, type CompileSettings, EVERY_CLASS } from "../../src/control/translate/settings.ts";
+import { type ClassSelection, CONTROLLER_NAME, type CompileSettings, EVERY_CLASS } from "../../src/control/translate/settings.ts";
 import { Intake } from "../../src/control/validate/intake.ts";
 import { KindCatalog } from "../../src/control/validate/kind-catalog.ts";
 import { assert } from "../../src/kernel/assert.ts";
@@ -16,8 +16,10 @@ const kinds = new KindCatalog();
 
 /** What a golden input may say of settings, in a first document `settings: {…}`; the rest is as in `fairway dev`. */
 interface GoldenSettings extends Partial<Omit<CompileSettings, "entryPoints" | "classes">> {
-  /** Names of the classes served; absent: every object counts. */
-  readonly classes?: readonly string[];
+  /** Names of the classes served; `cluster`: every IngressClass of our controller; absent: every object counts. */
+  readonly classes?: readonly string[] | "cluster";
+  /** With `classes: cluster`, whether objects without a class are ours. */
+  readonly watchWithoutClass?: boolean;
   /** `tls` or `plain` by name; absent: web and websecure. */
   readonly entryPoints?: Readonly<Record<string, "plain" | "tls">>;
 }
@@ -73,15 +75,20 @@ export function compileWorld({ settings, store }: World): { readonly compiler: C
   return { compiler, result: compiler.update(store, "all") };
 }
 
-function settingsOf({ classes, entryPoints, ...rest }: GoldenSettings): CompileSettings {
+function settingsOf({ classes, watchWithoutClass = false, entryPoints, ...rest }: GoldenSettings): CompileSettings {
   return {
     ...DEV_SETTINGS,
     ...rest,
-    ...(classes === undefined ? {} : { classes: { select: "named", names: classes } }),
+    ...(classes === undefined ? {} : { classes: selection(classes, watchWithoutClass) }),
     ...(entryPoints === undefined
       ? {}
       : { entryPoints: Object.entries(entryPoints).map(([name, kind]) => entryPoint(name, kind === "tls")) }),
   };
+}
+
+function selection(classes: readonly string[] | "cluster", watchWithoutClass: boolean): ClassSelection {
+  if (classes === "cluster") return { select: "cluster", names: null, watchWithoutClass };
+  return { select: "named", names: classes };
 }
 
 function put(intake: Intake, document: unknown): void {

@@ -24,7 +24,7 @@ export function entryPointsOf(
   const known = new Map(entryPoints.map((entryPoint) => [entryPoint.name, entryPoint]));
   if (named.length === 0) {
     const names = entryPoints.filter(({ tls, isDefault }) => isDefault && (tls || !onlyTls)).map(({ name }) => name);
-    return { names, problems: names.length > 0 || entryPoints.length === 0 ? [] : [noTlsEntryPoint(object)] };
+    return { names, problems: names.length > 0 || entryPoints.length === 0 ? [] : [noTlsEntryPoint(object, entryPoints)] };
   }
   const names = new Set<string>();
   const problems: Problem[] = [];
@@ -81,12 +81,11 @@ function plaintextEntryPoint(object: ObjectRef, field: string, name: string): Pr
   );
 }
 
-function noTlsEntryPoint(object: ObjectRef): Problem {
-  return problem(
-    "EntryPointNotTLS",
-    object,
-    "spec.tls",
-    "No entry point has TLS; the route is not served.",
-    "Configure a TLS entry point.",
-  );
+function noTlsEntryPoint(object: ObjectRef, entryPoints: readonly ServedEntryPoint[]): Problem {
+  const withTls = entryPoints.flatMap(({ name, tls }) => (tls ? [name] : []));
+  const [which, hint] =
+    withTls.length === 0
+      ? ["No entry point", "Configure a TLS entry point."]
+      : ["No default entry point", `Name one that has, in spec.entryPoints: ${withTls.join(", ")}.`];
+  return problem("EntryPointNotTLS", object, "spec.tls", `${which} has TLS; the route is not served.`, hint);
 }
