@@ -6,6 +6,7 @@ import type { Router } from "../../model/router.ts";
 import { compileRule } from "../../rules/compile.ts";
 import { ruleKeys } from "../../rules/keys.ts";
 import type { MatcherTable } from "../../rules/matcher.ts";
+import { hashKey, shardOf } from "../build/segment-format.ts";
 import { layerUnder, type Member } from "../route/index-keys.ts";
 import { type Candidate, type Layer, makeLayer } from "../route/route-table.ts";
 import { decodeEntry } from "./decode-entry.ts";
@@ -36,6 +37,8 @@ export interface RouterSlot<S> extends Candidate {
 }
 
 interface MiddlewareSlot {
+  /** Of its id. */
+  readonly shard: number;
   readonly fingerprint: string;
   /** Null when it cannot be made. */
   readonly hooks: Hooks | null;
@@ -52,6 +55,7 @@ export class LiveGraph<S> {
   readonly #routers = new Map<string, RouterSlot<S>>();
   readonly #middlewares = new Map<string, MiddlewareSlot>();
   readonly #services: LiveServices<S>;
+  /** The generation of the resources. */
   #epoch = 0;
   #sweepIsDue = false;
   #sweep: Iterator<void> | null = null;
@@ -72,8 +76,8 @@ export class LiveGraph<S> {
    * looked at again when it is next used.
    */
   beginEpoch(isIsolated: boolean): void {
-    this.#epoch++;
-    this.#services.isolate(isIsolated);
+    if (this.#services.isolate(isIsolated)) this.#resources.outdate();
+    this.#epoch = this.#resources.generation;
     this.#sweepIsDue = true;
   }
 
@@ -90,7 +94,10 @@ export class LiveGraph<S> {
 
   /** What serves a router's requests now. Allocates: nothing but at the first use in an epoch. */
   current(slot: RouterSlot<S>): LiveRouter<S> {
-    if (slot.live !== null && slot.checkedEpoch === this.#epoch) return slot.live;
+    if (slot.live !== null && (slot.checkedEpoch === this.#epoch || this.#isTrue(slot.live))) {
+      slot.checkedEpoch = this.#epoch;
+      return slot.live;
+    }
     const live = this.#makeLive(slot);
     if (slot.live === null || !isSame(slot.live, live)) slot.live = live;
     slot.checkedEpoch = this.#epoch;
@@ -100,6 +107,15 @@ export class LiveGraph<S> {
   /** Brings a live service up to date. One whose resource is gone stays as it is until it is swept. */
   renewService(id: ResourceId<"service">): void {
     this.#services.current(id, this.#epoch);
+  }
+
+  /** Whether a router serves with what it would be made of now. Most have not changed: this must cost next to nothing. */
+  #isTrue({ data, middlewares, service, isTombstone }: LiveRouter<S>): boolean {
+    if (isTombstone) return data.tombstone !== null;
+    for (let i = 0; i < middlewares.length; i++) {
+      if (this.#middleware(data.middlewares[i] as ResourceId<"middleware">) !== middlewares[i]) return false;
+    }
+    return data.service === null || this.#services.current(data.service, this.#epoch) === service;
   }
 
   /** Looks at `max` live objects at most and ends those whose resource is gone. Returns how many it looked at: 0 when all is clean. */
@@ -153,7 +169,10 @@ export class LiveGraph<S> {
   /** An instance lives as long as its own bytes are the same, whatever becomes of the routers that use it. */
   #middleware(id: ResourceId<"middleware">): Hooks | null {
     const slot = this.#middlewares.get(id);
-    if (slot?.checkedEpoch === this.#epoch) return slot.hooks;
+    if (slot !== undefined && this.#resources.isAsIn(slot.checkedEpoch, slot.shard)) {
+      slot.checkedEpoch = this.#epoch;
+      return slot.hooks;
+    }
     const entry = this.#resources.find(id);
     if (entry === null) return null;
     if (slot?.fingerprint === entry.fingerprint) {
@@ -161,7 +180,7 @@ export class LiveGraph<S> {
       return slot.hooks;
     }
     const hooks = this.#createHooks(decodeEntry<Middleware>(entry));
-    this.#middlewares.set(id, { fingerprint: entry.fingerprint, hooks, checkedEpoch: this.#epoch });
+    this.#middlewares.set(id, { shard: shardOf(hashKey(id)), fingerprint: entry.fingerprint, hooks, checkedEpoch: this.#epoch });
     return hooks;
   }
 

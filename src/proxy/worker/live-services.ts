@@ -1,5 +1,6 @@
 import type { ResourceId } from "../../model/ids.ts";
 import type { Endpoints, LoadBalancer, Service, Weighted } from "../../model/service.ts";
+import { hashKey, shardOf } from "../build/segment-format.ts";
 import { decodeEntry } from "./decode-entry.ts";
 import { isolatedEndpoints } from "./isolated-endpoints.ts";
 import type { ServiceFactory, ServicePlan, WeightedMember } from "./live-service.ts";
@@ -11,6 +12,8 @@ export const SERVICE_NESTING_MAX = 8;
 interface ServiceSlot<S> {
   readonly live: S;
   readonly service: Service;
+  /** Shards of all it was made of; null where that is more than its own bytes and its endpoints. */
+  readonly shards: readonly [own: number, endpoints: number] | null;
   /** Of the service's own bytes. */
   readonly fingerprint: string;
   /** What else it was made of: the fingerprint of its endpoints ("" for none) and whether it was isolated, or its members. */
@@ -39,15 +42,20 @@ export class LiveServices<S> {
     return this.#slots.size;
   }
 
-  /** From the epoch that begins on: whether no operator has been heard for long. */
-  isolate(isIsolated: boolean): void {
+  /** From the epoch that begins on: whether no operator has been heard for long. True when that is new. */
+  isolate(isIsolated: boolean): boolean {
+    const isNew = this.#isIsolated !== isIsolated;
     this.#isIsolated = isIsolated;
+    return isNew;
   }
 
   /** The live service of an id as it is to be in this epoch; null when there is none. */
   current(id: ResourceId<"service">, epoch: number): S | null {
     const slot = this.#slots.get(id);
-    if (slot?.checkedEpoch === epoch) return slot.live;
+    if (slot !== undefined && (slot.checkedEpoch === epoch || this.#isUntouched(slot))) {
+      slot.checkedEpoch = epoch;
+      return slot.live;
+    }
     const entry = this.#resources.find(id);
     if (entry === null) return null;
     const { fingerprint } = entry;
@@ -65,8 +73,13 @@ export class LiveServices<S> {
     const plan =
       service.type === "weighted" ? { type: service.type, service, members } : planOf(service, endpoints, this.#isIsolated);
     const live = this.#fit(slot, plan);
-    this.#slots.set(id, { live, service, fingerprint, parts, checkedEpoch: epoch });
+    this.#slots.set(id, { live, service, shards: shardsOf(service), fingerprint, parts, checkedEpoch: epoch });
     return live;
+  }
+
+  /** Whether nothing in the shards a service was made of has changed since it was last looked at. */
+  #isUntouched({ shards, checkedEpoch }: ServiceSlot<S>): boolean {
+    return shards?.every((shard) => this.#resources.isAsIn(checkedEpoch, shard)) === true;
   }
 
   /** Ends services whose resource is gone, one step for each service looked at. */
@@ -98,6 +111,10 @@ export class LiveServices<S> {
     if (slot !== undefined) this.#factory.close(slot.live);
     return this.#factory.create(plan);
   }
+}
+
+function shardsOf(service: Service): readonly [number, number] | null {
+  return service.type === "loadBalancer" ? [shardOf(hashKey(service.id)), shardOf(hashKey(service.endpoints))] : null;
 }
 
 /** A service whose endpoints are not there has no servers. */

@@ -22,6 +22,19 @@ import type { ShardUpdate } from "../messages.ts";
  */
 export class SegmentReader<T> {
   readonly #shards: Shard<T>[] = new Array(SHARDS).fill(emptyShard<T>());
+  /** The generation in which each shard was last replaced. */
+  readonly #replacedIn = new Uint32Array(SHARDS);
+  #generation = 0;
+
+  /** Counts the calls of `replace` and `outdate`. */
+  get generation(): number {
+    return this.#generation;
+  }
+
+  /** Whether what is found now in the shard of a key (see `shardOf`) was found in an earlier generation too. */
+  isAsIn(generation: number, shard: number): boolean {
+    return (this.#replacedIn[shard] as number) <= generation;
+  }
 
   /** Checks shards and makes them ready for `replace`. Throws when they break the format: they come from our own build thread. */
   prepare(updates: readonly ShardUpdate[]): PreparedShard<T>[] {
@@ -33,7 +46,17 @@ export class SegmentReader<T> {
 
   /** Puts prepared shards in place of those before. */
   replace(prepared: readonly PreparedShard<T>[]): void {
-    for (const { shard, content } of prepared) this.#shards[shard] = content;
+    this.#generation++;
+    for (const { shard, content } of prepared) {
+      this.#shards[shard] = content;
+      this.#replacedIn[shard] = this.#generation;
+    }
+  }
+
+  /** Has every shard count as replaced: what is made of entries follows from something else too, which has changed. */
+  outdate(): void {
+    this.#generation++;
+    this.#replacedIn.fill(this.#generation);
   }
 
   /** Forgets everything that was made of entries. */

@@ -1,8 +1,10 @@
+import fc from "fast-check";
 import { expect, test } from "vitest";
 import type { AnyMiddlewareModule, Hooks } from "../../extensions/middlewares/contract.ts";
 import type { Certificate } from "../../model/certificate.ts";
 import { type ResourceId, resourceId } from "../../model/ids.ts";
 import type { Middleware } from "../../model/middleware.ts";
+import type { Resource } from "../../model/resource.ts";
 import type { Weighted } from "../../model/service.ts";
 import { makeDefaultCertificate } from "../supervisor/default-certificate.ts";
 import type { LiveRouter } from "./live-router.ts";
@@ -271,3 +273,65 @@ test("certificates are found by name, the exact name first, and known apart by t
   world.apply([], [exact.id]);
   expect(world.world.certificate(exact.id)).toBe(null);
 });
+
+test("whatever changed and whatever was used in between, a request meets what a new world would make", () => {
+  const steps = fc.array(fc.record({ edits: fc.array(anEdit, { maxLength: 3 }), uses: fc.array(aName) }), { maxLength: 12 });
+  fc.assert(
+    fc.property(steps, (all) => {
+      const resources = new Map<ResourceId, Resource>();
+      const world = new RoutingCase(kinds());
+      const apply = (to: RoutingCase, edits: readonly Edit[]) => {
+        const upserts = new Map(edits.flatMap((edit) => edit.puts).map((resource) => [resource.id, resource]));
+        const removals = edits.flatMap((edit) => edit.takes).filter((id) => resources.has(id) && !upserts.has(id));
+        for (const id of removals) resources.delete(id);
+        for (const [id, resource] of upserts) resources.set(id, resource);
+        to.apply([...upserts.values()], [...new Set(removals)]);
+      };
+      apply(world, [{ puts: [entryPoint("web"), ...NAMES.map((name) => routerOf(name, name, name))], takes: [] }]);
+      for (const { edits, uses } of all) {
+        apply(world, edits);
+        for (const name of uses) live(world, `/${name}`);
+      }
+      const fresh = new RoutingCase(kinds());
+      fresh.apply([...resources.values()]);
+      for (const name of NAMES) expect(met(world, name), name).toEqual(met(fresh, name));
+    }),
+  );
+});
+
+const NAMES = ["a", "b", "c", "d"] as const;
+const aName = fc.constantFrom(...NAMES);
+
+interface Edit {
+  readonly puts: readonly Resource[];
+  readonly takes: readonly ResourceId[];
+}
+
+/** Routers, what they refer to, and what that refers to; `d` may be a choice among the others. */
+const anEdit: fc.Arbitrary<Edit> = fc
+  .record({ what: fc.nat(8), name: aName, service: aName, middleware: aName, value: fc.nat(2) })
+  .map(({ what, name, service, middleware: by, value }) => {
+    const [balancer, endpoints] = serviceWithEndpoints(name, [80 + value]);
+    const instance = middleware(name, { value });
+    const services = ["a", by === "d" ? "b" : by].map((member) => ({ service: serviceId(member), weight: value }));
+    const choice: Weighted = { type: "weighted", id: serviceId("d"), origin: balancer.origin, services };
+    const puts = [routerOf(name, service, by), choice, { ...balancer, passHostHeader: value > 0 }, endpoints, instance][what];
+    return { puts: puts === undefined ? [] : [puts], takes: what < 5 ? [] : [[balancer, endpoints, instance][what % 3]!.id] };
+  });
+
+function routerOf(name: string, service: string, by: string) {
+  const rule = { op: "and" as const, terms: [HOST, match("Path", `/${name}`)] };
+  const middlewares = [middleware(by, null).id as ResourceId<"middleware">];
+  return router(name, rule, {}, { middlewares, service: serviceId(service) });
+}
+
+/** What a request meets: data alone, since live objects are others in each world. */
+function met(world: RoutingCase, name: string): unknown {
+  const found = live(world, `/${name}`);
+  return [found?.data, found?.isTombstone, found?.middlewares, shown(found?.service ?? null)];
+}
+
+function shown(service: RecordedService | null): unknown {
+  const plan = service?.plans.at(-1);
+  return plan?.type === "weighted" ? [plan.service, plan.members.map((member) => shown(member.service))] : plan;
+}
