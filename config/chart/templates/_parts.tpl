@@ -37,7 +37,6 @@ capabilities: { drop: [ALL] }
 
 {{- /* The rules of config/rbac/watched.yaml, for a ClusterRole or for Roles. */ -}}
 {{- define "fairway.watchedRules" -}}
-# `get` where an Event tells what is wrong: it names the object's version; of Services for the addresses of load balancers, too.
 - apiGroups: [fairway.dev]
   resources:
     - ingressroutes
@@ -50,10 +49,11 @@ capabilities: { drop: [ALL] }
     - serverstransports
     - serverstransporttcps
     - fairwayservices
-  verbs: [get, list, watch]
+  verbs: [list, watch]
 - apiGroups: [networking.k8s.io]
   resources: [ingresses]
-  verbs: [get, list, watch]
+  verbs: [list, watch]
+# `get` for the addresses of load balancers.
 - apiGroups: [""]
   resources: [services]
   verbs: [get, list, watch]
