@@ -29,16 +29,19 @@ export function spells(bytes: Uint8Array, start: number, end: number, lowerText:
   return true;
 }
 
+/** A line of a head ends with LF alone: there is no use in waiting for its end. */
+export const BARE_LF = -2;
+
 /**
- * Finds the end of a message head: the index just past the first CRLF CRLF in `bytes[start, end)`, or -1 when it is not there yet.
- *
- * When more bytes have come, call again with `start` moved to `max(start, formerEnd - 3)`: a head that arrives a byte at a time costs
- * O(n). `bytes` is borrowed. Allocates: nothing.
+ * Finds the end of the message head that begins at `start`: the index just past the first CRLF CRLF, -1 when it is not there yet, or
+ * `BARE_LF`. Looks at `bytes[from, end)` for line ends; when more bytes have come, call again with `from` where `end` was: a head that
+ * arrives a byte at a time costs O(n). `bytes` is borrowed. Allocates: nothing.
  */
-export function findHeadEnd(bytes: Uint8Array, start: number, end: number): number {
-  for (let i = start; i + 3 < end; i++) {
-    if (bytes[i + 3] !== LF) continue;
-    if (bytes[i + 2] === CR && bytes[i + 1] === LF && bytes[i] === CR) return i + 4;
+export function findHeadEnd(bytes: Uint8Array, start: number, from: number, end: number): number {
+  for (let i = from; i < end; i++) {
+    if (bytes[i] !== LF) continue;
+    if (i === start || bytes[i - 1] !== CR) return BARE_LF;
+    if (i - start >= 3 && bytes[i - 2] === LF && bytes[i - 3] === CR) return i + 1;
   }
   return -1;
 }

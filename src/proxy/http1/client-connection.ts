@@ -203,10 +203,10 @@ export class ClientConnection implements SocketEvents, Timed {
   /** More of a head that came in pieces: looked at again only when its end is there. */
   #readOn(more: Buffer, length: number): void {
     const queue = this.#partial;
-    const scanFrom = Math.max(0, queue.length - 3);
+    const scanned = queue.length;
     queue.append(more, 0, length);
     const { bytes, start, end } = queue;
-    if (findHeadEnd(bytes, start + scanFrom, end) < 0) {
+    if (findHeadEnd(bytes, start, start + scanned, end) === -1) {
       if (queue.length > HEAD_BYTES_MAX) this.#fail(FAILURES.UpstreamMalformed);
       return;
     }

@@ -113,7 +113,8 @@ function settle(bytes: Uint8Array, out: RequestHead): number {
     if (!spells(bytes, out.valueStart[out.expectField] as number, out.valueEnd[out.expectField] as number, "100-continue")) {
       return UNSUPPORTED_EXPECTATION;
     }
-    out.expectContinue = true;
+    // Without content there is nothing to wait with (RFC 9110 §10.1.1).
+    out.expectContinue = out.chunked || out.contentLength > 0;
   }
   if (out.upgradeField >= 0 && out.connectionUpgrade) {
     const start = out.valueStart[out.upgradeField] as number;

@@ -147,8 +147,8 @@ export class ServerConnection implements SocketEvents, Timed, Downstream, BodySi
     const queue = this.#unread;
     const scanned = queue.length;
     queue.append(bytes, 0, length);
-    if (this.#state !== "head" || findHeadEnd(queue.bytes, queue.start + Math.max(0, scanned - 3), queue.end) >= 0)
-      this.#runUnread();
+    const { start, end } = queue;
+    if (this.#state !== "head" || findHeadEnd(queue.bytes, start, start + scanned, end) !== -1) this.#runUnread();
     else if (queue.length > this.exchange.peer.policy.headBytesMax) this.#answerBare(FAILURES.HeadTooLarge);
   }
 
