@@ -128,8 +128,13 @@ async function main(): Promise<void> {
   }
   // The cluster ends with this process, whatever the reason.
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => process.exit(0));
-  const code = await start(asked);
-  if (code !== null) process.exit(code);
+  try {
+    const code = await start(asked);
+    if (code !== null) process.exit(code);
+  } catch (error) {
+    console.error((error as Error).message);
+    process.exit(1);
+  }
   setInterval(() => {}, 2 ** 30);
 }
 

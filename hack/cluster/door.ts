@@ -48,7 +48,11 @@ export function joining(to: () => Socket): Server {
 
 async function listen(port: number, path: string): Promise<void> {
   const server = joining(() => connect({ path, allowHalfOpen: true })).listen(port, "127.0.0.1");
-  await once(server, "listening");
+  try {
+    await once(server, "listening");
+  } catch (error) {
+    throw new Error(`port ${port} of 127.0.0.1 cannot be opened: choose another one`, { cause: error });
+  }
   server.unref();
 }
 
