@@ -7,6 +7,8 @@ export default defineConfig({
       {
         test: {
           name: "unit",
+          // A CommonJS module is what Node takes it for.
+          deps: { interopDefault: false },
           testTimeout: 30_000,
           include: ["src/**/*.test.ts", "hack/**/*.test.ts", "test/{golden,wire,fuzz,docs,kubernetes}/**/*.test.ts"],
         },
