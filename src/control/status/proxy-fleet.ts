@@ -50,22 +50,27 @@ export class ProxyFleet {
     }
   }
 
-  /** Takes what a proxy answered; whether it refuses other things than before. */
-  answer({ proxyId, version, refused, whole }: Pick<ProxyAnswer, "proxyId" | "version" | "refused" | "whole">): boolean {
+  /** Takes what a proxy answered; the resources it has begun to refuse, or no longer refuses. */
+  answer({
+    proxyId,
+    version,
+    refused,
+    whole,
+  }: Pick<ProxyAnswer, "proxyId" | "version" | "refused" | "whole">): Iterable<ResourceId> {
     const former = this.#proxies.get(proxyId);
     const proxy: Proxy =
       whole === null
         ? { version, refused: new Map(refused.map(({ id, reason }) => [id, reason])), said: "" }
         : { version: null, refused: new Map(), said: `${proxyId} could not apply it: ${whole}` };
     this.#proxies.set(proxyId, proxy);
-    return !isSame(former?.refused ?? NOTHING, proxy.refused);
+    return differing(former?.refused ?? NOTHING, proxy.refused);
   }
 
-  /** A proxy has left; whether it had refused anything. */
-  gone(proxyId: string): boolean {
+  /** A proxy has left; the resources it refused. */
+  gone(proxyId: string): Iterable<ResourceId> {
     const former = this.#proxies.get(proxyId);
     this.#proxies.delete(proxyId);
-    return (former?.refused.size ?? 0) > 0;
+    return (former?.refused ?? NOTHING).keys();
   }
 
   /** Says which proxies serve, by name; null: all that are connected. */
@@ -140,6 +145,6 @@ export class ProxyFleet {
 
 const NOTHING: ReadonlyMap<ResourceId, string> = new Map();
 
-function isSame(a: ReadonlyMap<ResourceId, string>, b: ReadonlyMap<ResourceId, string>): boolean {
-  return a.size === b.size && [...a].every(([id, reason]) => b.get(id) === reason);
+function differing(a: ReadonlyMap<ResourceId, string>, b: ReadonlyMap<ResourceId, string>): readonly ResourceId[] {
+  return [...new Set([...a.keys(), ...b.keys()])].filter((id) => a.get(id) !== b.get(id));
 }

@@ -1,7 +1,6 @@
 import type { ProxyAnswer } from "../../channel/proxy-stream.ts";
 import type { Clock } from "../../kernel/clock.ts";
 import type { RoutingGraph } from "../../model/graph.ts";
-import type { ResourceId } from "../../model/ids.ts";
 import { type ObjectRef, objectKey } from "../../model/object-ref.ts";
 import type { Problem } from "../../model/problem.ts";
 import type { KubernetesApi } from "../api/api.ts";
@@ -14,7 +13,7 @@ import { ClassViews, type Publishing, type StatusClass } from "./class-views.ts"
 import { desiredStatus, isCovered } from "./desired-status.ts";
 import { DueList } from "./due-list.ts";
 import { EventRecorder } from "./event-recorder.ts";
-import { objectsUsing } from "./refusal-scan.ts";
+import { RefusalWatch } from "./refusal-watch.ts";
 import { addressesFingerprint, NOTHING_SEEN, readStatus } from "./seen-status.ts";
 import { CORRECTIONS_MAX, StatusBook, type StatusRecord } from "./status-book.ts";
 import { EVENT_KINDS, STATUS_KINDS } from "./status-kinds.ts";
@@ -82,15 +81,14 @@ export class StatusKeeper {
   readonly #queue: WriteQueue;
   readonly #events: EventRecorder;
   readonly #due: Readonly<Record<Lane, DueList>>;
-  /** Classes whose proxies refuse other things than before. */
-  readonly #scans: DueList;
+  readonly #refusals: RefusalWatch;
   readonly #works = new Map<string, StatusWork>();
   /** Objects that are no longer ours, whose statuses are to go. */
   readonly #releases = new Map<string, ObjectRef>();
-  /** What proxies of a class refused when it was last looked over. */
-  readonly #refusedBefore = new Map<string, ReadonlySet<ResourceId>>();
   /** The last run; 0 before the first. */
   #sequence = 0;
+  /** Everything that was wrong at its end. */
+  #problems: readonly Problem[] = [];
   #isHolder = false;
 
   constructor(options: StatusKeeperOptions) {
@@ -116,7 +114,12 @@ export class StatusKeeper {
     });
     const fallDue = (key: string): void => this.#fallDue(key);
     this.#due = { fresh: new DueList(clock, ANSWER_MS, fallDue), backlog: new DueList(clock, TAKEOVER_MS, fallDue) };
-    this.#scans = new DueList(clock, ANSWER_MS, (className) => void this.#scanRefusals(className));
+    this.#refusals = new RefusalWatch({
+      ...{ clock, delayMs: ANSWER_MS },
+      roots: () => compiler.roots(),
+      resources: (className) => this.#views.of(className).resources,
+      onFound: (className, objects) => this.#touchRefused(className, objects),
+    });
   }
 
   /** Number of objects whose statuses wait: to be written, or for proxies. */
@@ -136,7 +139,7 @@ export class StatusKeeper {
       return;
     }
     for (const open of [this.#queue, this.#events]) open.close();
-    for (const list of [this.#due.fresh, this.#due.backlog, this.#scans, this.#works, this.#releases]) list.clear();
+    for (const list of [this.#due.fresh, this.#due.backlog, this.#refusals, this.#works, this.#releases]) list.clear();
     this.#views.addresses.stop();
     this.#views.fleets.clearWaiting();
   }
@@ -160,6 +163,7 @@ export class StatusKeeper {
   /** A run of the compiler, once its deltas are published. */
   onRun(run: CompiledRun): void {
     this.#sequence = run.sequence;
+    this.#problems = run.problems;
     for (const [className, version] of run.versions) this.#views.fleets.of(className).publish(version, run.sequence);
     if (run.changed === "all" || run.changed.some(({ kind }) => SERVING_KINDS.has(kind))) this.onServingProxiesChanged();
     if (!this.#isHolder) for (const ref of run.touched) if (this.#objectOf(ref) === undefined) this.#book.drop(objectKey(ref));
@@ -172,14 +176,14 @@ export class StatusKeeper {
   onAnswer(answer: ProxyAnswer): void {
     const fleet = this.#views.fleets.of(answer.class);
     const { connected } = fleet;
-    if (fleet.answer(answer)) this.#scans.add(answer.class);
+    this.#refusals.note(answer.class, fleet.answer(answer));
     if (fleet.connected !== connected) this.#touchClass(answer.class);
     this.#settle(answer.class);
   }
 
   /** A proxy's stream has ended. */
   onGone(proxyId: string, className: string): void {
-    if (this.#views.fleets.of(className).gone(proxyId)) this.#scans.add(className);
+    this.#refusals.note(className, this.#views.fleets.of(className).gone(proxyId));
     this.#touchClass(className);
     this.#settle(className);
   }
@@ -192,7 +196,8 @@ export class StatusKeeper {
   // --- what is to be said ---
 
   #touchAll(): void {
-    const refs = [...this.#options.compiler.roots()].map(({ ref }) => ref);
+    const roots = [...this.#options.compiler.roots()].map(({ ref }) => ref);
+    const refs = [...roots, ...this.#problems.map(({ object }) => object)];
     void inSteps(this.#touchEach(refs, "backlog", true));
   }
 
@@ -314,15 +319,9 @@ export class StatusKeeper {
     }
   }
 
-  /** Finds the objects that proxies refuse parts of now, or refused before. */
-  async #scanRefusals(className: string): Promise<void> {
-    const { fleet, resources } = this.#views.of(className);
-    const now = fleet.refusedIds();
-    const ids = new Set([...now, ...(this.#refusedBefore.get(className) ?? [])]);
-    this.#refusedBefore.set(className, now);
-    const found = await inSteps(objectsUsing(ids, className, this.#options.compiler.roots(), resources));
+  #touchRefused(className: string, objects: readonly ObjectRef[]): void {
     const own = this.#views.originOf(className);
-    await inSteps(this.#touchEach(own === null ? found : [...found, own], "fresh", false));
+    void inSteps(this.#touchEach(own === null ? objects : [...objects, own], "fresh", false));
   }
 
   // --- writing ---
