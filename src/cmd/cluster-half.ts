@@ -2,7 +2,7 @@ import type { AddressInfo } from "node:net";
 import { ChannelServer } from "../channel/server.ts";
 import { OperatorAdmin } from "../control/admin/operator-admin.ts";
 import { WebhookCertificate } from "../control/admission/webhook-certificate.ts";
-import type { KubernetesApi } from "../control/api/api.ts";
+import type { ApiClient } from "../control/api/client.ts";
 import { ChannelCa } from "../control/auth/channel-ca.ts";
 import type { ServiceAccount } from "../control/auth/review-answer.ts";
 import { TokenReviewer } from "../control/auth/token-review.ts";
@@ -14,6 +14,7 @@ import { Publisher } from "../control/publish/publisher.ts";
 import { type CompiledRun, Reconciler } from "../control/reconciler.ts";
 import type { CollectionState } from "../control/sources/kubernetes/kubernetes-source.ts";
 import { KubernetesSource } from "../control/sources/kubernetes/kubernetes-source.ts";
+import type { Operator } from "../control/sources/kubernetes/operator.ts";
 import type { Publishing } from "../control/status/class-views.ts";
 import { StatusKeeper } from "../control/status/status-keeper.ts";
 import { ObjectStore } from "../control/store/object-store.ts";
@@ -31,8 +32,10 @@ import { version } from "./version.ts";
 export const OPERATOR_NAME = "fairway-operator";
 
 export interface ClusterHalfOptions {
-  readonly api: KubernetesApi;
+  readonly api: ApiClient;
   readonly settings: CompileSettings;
+  /** Whether to create or update the CustomResourceDefinitions first. */
+  readonly installsDefinitions: boolean;
   /** Namespaces to watch; empty: all. */
   readonly namespaces: readonly string[];
   /** Whom this replica is: its Pod, else its host. */
@@ -64,6 +67,7 @@ export class ClusterHalf {
   readonly #authority: ChannelCa;
   readonly #election: LeaderElection;
   readonly #webhook: WebhookCertificate | null;
+  #operator: Operator | null = null;
   #server: ChannelServer | null = null;
   #stopping = false;
 
@@ -113,14 +117,15 @@ export class ClusterHalf {
     const successor = await this.#election.stop();
     await this.#server?.close(successor?.url ?? "");
     this.#authority.stop();
-    await this.#source.stop();
+    await this.#operator?.end();
     await this.#reconciler.stop();
     await this.admin.close();
   }
 
   async #load(): Promise<void> {
-    await this.#source.start();
-    await this.#reconciler.start();
+    this.#operator = await this.#makeOperator();
+    if (!this.#stopping) await this.#operator.start();
+    if (!this.#stopping) await this.#reconciler.start();
   }
 
   /** This replica has the right to publish: what the API server holds now is what it publishes. */
@@ -169,6 +174,19 @@ export class ClusterHalf {
       onState: (collection) => tellState(collection, log),
       onAsked: (kind, what) => (what === "list" ? this.admin.metrics.lists : this.admin.metrics.watches).add(1, { kind }),
       onFetchFailed: (ref, status, reason) => log.warn("an object cannot be fetched", { ...ref, status, reason }),
+    });
+  }
+
+  async #makeOperator(): Promise<Operator> {
+    const { api, installsDefinitions, log } = this.#options;
+    // The client library behind it takes long to load: only where a cluster is watched.
+    const { definitionFiles, Operator } = await import("../control/sources/kubernetes/operator.ts");
+    return new Operator({
+      api,
+      kubeConfig: api.kubeConfig,
+      source: this.#source,
+      definitions: installsDefinitions ? definitionFiles() : [],
+      log,
     });
   }
 

@@ -51,6 +51,7 @@ export async function operatorOnCluster(options: ClusterOptions): Promise<void> 
   const half = new ClusterHalf({
     api,
     settings: settingsOf(options),
+    installsDefinitions: options.installCrds ?? false,
     namespaces: options.namespace,
     instance: process.env.POD_NAME ?? hostname(),
     address: process.env.POD_IP ?? null,
