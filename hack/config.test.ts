@@ -103,6 +103,15 @@ describe("the operator's rights", () => {
     expect(rulesOf("rbac/watched-namespace/role.yaml")).toEqual(watched);
   });
 
+  test("to install the kinds are for each of them", () => {
+    const named = rulesOf("components/install-crds/rights.yaml").flatMap(({ resourceNames = [] }) => resourceNames);
+    expect(named).toEqual(
+      WATCHED_KINDS.filter(({ isOurs }) => isOurs)
+        .map(({ plural, group }) => `${plural}.${group}`)
+        .sort(),
+    );
+  });
+
   test("never hold a wildcard", () => {
     for (const path of ["rbac/watched.yaml", "rbac/cluster.yaml", "rbac/own-namespace.yaml"])
       expect(read(path)).not.toContain('"*"');

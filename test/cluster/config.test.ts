@@ -22,6 +22,7 @@ const VALUES: Readonly<Record<string, readonly string[]>> = {
   "overlays/autoscaling": ["autoscaling.enabled=true"],
   "overlays/monitoring": ["monitoring.enabled=true"],
   "overlays/network-policies": ["networkPolicies.enabled=true"],
+  "overlays/install-crds": ["installCrds.enabled=true"],
   "overlays/admission": ["admission.enabled=true"],
 };
 
