@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { Agent, request } from "node:http";
 
 /** What is asked, as the one argument in JSON. */
@@ -6,16 +7,30 @@ export interface SteadyLoad {
   readonly address: string;
   readonly port: number;
   readonly connections: number;
+  /** At the longest. */
   readonly forMs: number;
+  /** It ends when this file is there. */
+  readonly untilFile?: string;
 }
+
+/** How often that file is looked for. */
+const LOOK_MS = 50;
 
 /** What came of it, printed as JSON: how often each outcome. */
 export type Outcomes = Readonly<Record<string, number>>;
 
 /** The main of a program that asks over connections that stay open, one request after another on each, for some time. */
-const { host, address, port, connections, forMs } = JSON.parse(process.argv[2] ?? "") as SteadyLoad;
+const { host, address, port, connections, forMs, untilFile } = JSON.parse(process.argv[2] ?? "") as SteadyLoad;
 const outcomes: Record<string, number> = {};
-const endMs = performance.now() + forMs;
+let isOver = false;
+const over = setTimeout(() => end(), forMs);
+const looking = setInterval(() => untilFile !== undefined && existsSync(untilFile) && end(), LOOK_MS);
+
+function end(): void {
+  isOver = true;
+  clearTimeout(over);
+  clearInterval(looking);
+}
 
 function ask(agent: Agent): Promise<string> {
   return new Promise((resolve) => {
@@ -33,7 +48,7 @@ function ask(agent: Agent): Promise<string> {
 await Promise.all(
   Array.from({ length: connections }, async () => {
     const agent = new Agent({ keepAlive: true, maxSockets: 1 });
-    while (performance.now() < endMs) {
+    while (!isOver) {
       const outcome = await ask(agent);
       outcomes[outcome] = (outcomes[outcome] ?? 0) + 1;
       await new Promise((resolve) => setTimeout(resolve, 5));
