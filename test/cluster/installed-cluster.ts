@@ -26,6 +26,8 @@ export interface InstalledCluster {
   apply(objects: string | readonly unknown[]): Promise<string>;
   /** Runs a program beside the cluster's own, where its addresses can be reached. */
   exec(program: string, ...args: readonly string[]): Promise<Outcome>;
+  /** Where the proxies are reached. */
+  readonly target: CurlTarget;
   /** Asks the proxies, by whatever host is in the URL; `args` are curl's. Rejects when there is no answer. */
   curl(url: string, ...args: readonly string[]): Promise<Answer>;
   /** Deploys an echo server with a Service of the same name, port 80, and waits until it is ready. */
@@ -98,9 +100,13 @@ class FileOnCluster implements InstalledCluster {
     return this.#started.exec(program, ...args);
   }
 
-  curl(url: string, ...args: readonly string[]): Promise<Answer> {
+  get target(): CurlTarget {
     if (this.#target === null) throw new Error("the cluster is there from the first test on");
-    return curl(this.#started, this.#target, url, args);
+    return this.#target;
+  }
+
+  curl(url: string, ...args: readonly string[]): Promise<Answer> {
+    return curl(this.#started, this.target, url, args);
   }
 
   async echo(name: string, options: EchoOptions = {}): Promise<void> {
