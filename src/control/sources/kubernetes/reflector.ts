@@ -28,6 +28,10 @@ const ABSENT_POLL_MS = 15_000;
 /** A kind whose objects we hold, and of whose deletion no watch told us, is believed to be gone after this long. */
 const ABSENT_BELIEVED_MS = 30_000;
 
+/** The status of a server that asks to be given time, as each does for a moment after a kind was defined; told from the third on. */
+const THROTTLED = 429;
+const THROTTLED_TELL = 3;
+
 /** How long objects of a list are prepared before others on the thread have their turn. */
 const SLICE_MS = 5;
 
@@ -83,6 +87,8 @@ export class Reflector<Prepared> {
   #watch = new AbortController();
   /** Whether the watch stood for long enough that its failure is nothing to speak of. */
   #wasHealthy = false;
+  /** How often the server has asked us to wait, one time after the other. */
+  #throttled = 0;
   #heardMs: number | null = null;
   /** Number of lists that were asked for, and which of them are done. */
   #asked = 0;
@@ -307,6 +313,8 @@ export class Reflector<Prepared> {
 
   #fail(error: unknown): void {
     const status = error instanceof ApiError ? error.status : null;
+    this.#throttled = status === THROTTLED ? this.#throttled + 1 : 0;
+    if (status === THROTTLED && this.#throttled < THROTTLED_TELL) return;
     this.#tell({ is: "failing", status, reason: error instanceof Error ? error.message : String(error) });
   }
 
