@@ -9,6 +9,8 @@ import { type Clock, systemClock } from "../../kernel/clock.ts";
 import type { CertificatePem } from "../../kernel/self-signed.ts";
 import type { Refusal } from "../../model/snapshot.ts";
 import { AdminServer } from "../../telemetry/admin-server.ts";
+import type { AccessLogOptions } from "../../telemetry/access-log.ts";
+import { AccessLogFile } from "../../telemetry/access-log-file.ts";
 import type { Logger } from "../../telemetry/log.ts";
 import type { GenerationUpdate } from "../messages.ts";
 import { type AdminSource, adminRoutes } from "./admin.ts";
@@ -52,6 +54,8 @@ export interface SupervisorOptions {
    * `ISOLATE_AFTER_MS` without it.
    */
   readonly isolateAfterMs?: number;
+  /** What is logged of exchanges, and where to (null: stdout); absent: nothing. */
+  readonly accessLog?: { readonly options: AccessLogOptions; readonly file: string | null };
   readonly log: Logger;
   readonly onEvent: (event: SupervisorEvent) => void;
   readonly clock?: Clock;
@@ -95,6 +99,7 @@ export class Supervisor implements AdminSource {
   readonly #workers: Workers;
   readonly #metrics: SupervisorMetrics;
   readonly #admin: AdminServer | null;
+  readonly #accessFile: AccessLogFile | null;
   #client: ChannelClient | null = null;
   #refused: readonly Refusal[] = [];
   /** Versions that no worker took, and why. */
@@ -138,10 +143,12 @@ export class Supervisor implements AdminSource {
         defaultCertificate: certificateOf(this.#certificate),
         ticketKeys: this.#ticketKeys,
         names: this.#names.known(),
+        ...(options.accessLog === undefined ? {} : { accessLog: options.accessLog.options }),
       }),
       clock,
       timing: options.timing ?? SUPERVISOR_TIMING,
       log,
+      onAccessLines: (lines) => this.#accessFile?.add(lines),
       onReady: (worker) => this.#onWorkerReady(worker),
       onLive: ({ slot }) => onEvent({ event: "workerReady", slot }),
       onLost: (slot, reason) => this.#onWorkerLost(slot, reason),
@@ -155,15 +162,17 @@ export class Supervisor implements AdminSource {
       isConnected: () => this.#client?.isConnected ?? false,
       isIsolated: () => this.#current.isIsolated,
     });
+    this.#accessFile = options.accessLog === undefined ? null : new AccessLogFile(options.accessLog.file, log);
     this.#admin = options.admin ? new AdminServer(adminRoutes(this)) : null;
   }
 
   /**
    * Starts everything; resolves when the workers are up, on the last good snapshot where there is one. Rejects when the admin port
-   * cannot be opened.
+   * or the access log cannot be opened.
    */
   async start(): Promise<void> {
     const { admin, onEvent } = this.#options;
+    await this.#accessFile?.open();
     this.#certificate = await makeDefaultCertificate(this.#clock.now());
     if (admin && this.#admin) {
       const { port } = await this.#admin.listen(admin.host, admin.port);
@@ -285,6 +294,7 @@ export class Supervisor implements AdminSource {
   /** Takes over as current; answers the entry points that could not be opened, as refusals. */
   #makeLive(update: GenerationUpdate, refused: readonly Refusal[], said: readonly string[]): readonly Refusal[] {
     this.#current.take(update);
+    this.#isolation.setAfter(this.#current.settings?.clusterIPAfterMs ?? null);
     this.#entryPoints.onLive(update, said);
     this.#reopening.reset();
     this.#awaitReopening();
@@ -410,6 +420,7 @@ export class Supervisor implements AdminSource {
     await this.#workers.close(drain.deadlineMs, CLOSE_GRACE_MS);
     this.#names.stop();
     await this.#build.close(BUILD_CLOSE_MS);
+    await this.#accessFile?.close();
     await this.#admin?.close();
   }
 }

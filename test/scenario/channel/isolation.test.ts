@@ -115,6 +115,17 @@ test("without an operator for long, requests go to ClusterIPs, headless services
   expect([...answers.keys()].sort(), "every request had an answer").toEqual(["200 cluster", "200 pod"]);
 });
 
+test("the class says after what time, and its word counts more than the proxy's flag", async () => {
+  const server = await operator();
+  const app = { endpointPort: pod.port, clusterPort: cluster.port };
+  world.route({ app }, 600);
+  const { count } = await proxy(0);
+  await until("it is live", () => count("live") === 1);
+  await server.close();
+  await until("it is isolated", () => count("isolated") === 1);
+  await everybodySays("app", "cluster");
+});
+
 test("an operator that is heard keeps endpoints for ever, however little it has to say", async () => {
   await operator();
   world.route({ app: { endpointPort: pod.port, clusterPort: cluster.port } });

@@ -21,14 +21,12 @@ export class RoutedWorld extends World {
     this.#webPort = webPort;
   }
 
-  /** Publishes these services, and a router for each; answers the version. */
-  route(services: Readonly<Record<string, RoutedService>>): string {
+  /** Publishes these services, and a router for each; answers the version. With what the class says of isolation, if anything. */
+  route(services: Readonly<Record<string, RoutedService>>, clusterIPAfterMs: number | null = null): string {
     const resources = new Map<ResourceId, EncodedResource>();
     const sum = new SetHash();
-    for (const resource of [
-      this.#entryPoint(),
-      ...Object.entries(services).flatMap(([name, service]) => routeTo(name, service)),
-    ]) {
+    const routes = Object.entries(services).flatMap(([name, service]) => routeTo(name, service));
+    for (const resource of [this.#entryPoint(), ...settings(clusterIPAfterMs), ...routes]) {
       const encoded = encodeResource(resource);
       resources.set(encoded.id, encoded);
       sum.add(encoded.hash);
@@ -37,9 +35,15 @@ export class RoutedWorld extends World {
   }
 
   #entryPoint(): Resource {
-    const id = resourceId("entryPoint", { kind: "FairwayClass", namespace: "", name: "test" }, "web");
+    const id = resourceId("entryPoint", CLASS, "web");
     return { id, name: "web", host: "127.0.0.1", port: this.#webPort, tls: false, trustedProxies: [] };
   }
+}
+
+const CLASS = { kind: "FairwayClass", namespace: "", name: "test" };
+
+function settings(clusterIPAfterMs: number | null): Resource[] {
+  return clusterIPAfterMs === null ? [] : [{ id: resourceId("settings", CLASS), origin: CLASS, clusterIPAfterMs }];
 }
 
 function routeTo(name: string, { endpointPort, clusterPort }: RoutedService): Resource[] {

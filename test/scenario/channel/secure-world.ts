@@ -21,7 +21,7 @@ export interface KnownToken {
 /** Operators and proxies with an API server in memory between them, over real TLS. */
 export class SecureWorld {
   readonly api = new FakeApi();
-  readonly world = new World();
+  readonly world: World;
   /** Tokens that are good now. */
   readonly tokens = new Map<string, KnownToken>();
   /** Classes of accounts. */
@@ -29,7 +29,8 @@ export class SecureWorld {
   readonly #folder = mkdtempSync(join(tmpdir(), "channel-"));
   readonly #cleanups: (() => unknown)[] = [() => rmSync(this.#folder, { recursive: true })];
 
-  constructor() {
+  constructor(world: World = new World()) {
+    this.world = world;
     this.api.reviewToken = ({ token, audiences = [] }) => this.#review(token, audiences);
   }
 
