@@ -8,7 +8,7 @@ import { STATUS_KINDS } from "../../src/control/status/status-kinds.ts";
 import type { Problem } from "../../src/model/problem.ts";
 import { problem } from "../../src/model/problem-codes.ts";
 
-const FOLDER = new URL("../../config/argocd/", import.meta.url);
+const FOLDER = new URL("../../config/argocd/component/", import.meta.url);
 const REF = { kind: "IngressRoute", namespace: "shop", name: "a" };
 const FRAME: StatusFrame = { controllerName: "test", observedGeneration: 2, before: new Map(), now: "2026-01-01T00:00:00Z" };
 const WRONG = problem("InvalidRule", REF, "spec.routes[0].match", "No.");
