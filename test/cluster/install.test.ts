@@ -51,7 +51,10 @@ const ROUTE = {
   apiVersion: "fairway.dev/v1alpha1",
   kind: "IngressRoute",
   metadata: { name: "installed" },
-  spec: { routes: [{ match: "Host(`installed.test`)", services: [{ name: "installed", port: 80 }] }] },
+  spec: {
+    ingressClassName: "fairway",
+    routes: [{ match: "Host(`installed.test`)", services: [{ name: "installed", port: 80 }] }],
+  },
 };
 
 let folder = "";
