@@ -230,7 +230,7 @@ export interface EntryPointTimeouts {
    */
   connectionAge?: string;
   /**
-   * An upgraded connection (WebSocket) that carries nothing for this time is closed. 0s: never. Default: 0s. A number with unit, as in 500ms, 30s, 1m30s or 2h.
+   * An upgraded connection (WebSocket) that carries nothing for this time is closed. 0s: never. Default: 1h. A number with unit, as in 500ms, 30s, 1m30s or 2h.
    */
   upgradeIdle?: string;
   /**
