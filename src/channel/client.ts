@@ -82,7 +82,7 @@ export class ChannelClient {
       // Being sent on is no loss: nothing has been missed yet.
       if (next === null) {
         this.#options.onLost?.(end.reason);
-        await this.#pause();
+        await this.#pause(end);
       }
       url = next ?? this.#options.url;
       // What the next stream says is held must be true, and stay so until its first delta.
@@ -142,9 +142,11 @@ export class ChannelClient {
     return outcome;
   }
 
-  #pause(): Promise<void> {
+  #pause({ comeBack }: StreamEnd): Promise<void> {
+    const grownMs = this.#backoff.next();
+    const pauseMs = comeBack === "soon" ? Math.min(grownMs, this.#timing.backoffSoonMs * (0.5 + Math.random() / 2)) : grownMs;
     return new Promise((resolve) => {
-      const cancel = this.#clock.after(this.#backoff.next(), resolve);
+      const cancel = this.#clock.after(pauseMs, resolve);
       this.#cancelPause = () => {
         cancel();
         resolve();

@@ -26,7 +26,7 @@ const HELD_PER_MESSAGE = 5_000;
 /** Why a stream ended, and when to try again. */
 export interface StreamEnd {
   readonly reason: string;
-  /** `soon`: after a pause that starts small. `later`: after one that grows. */
+  /** `soon`: after a pause that stays short, since somebody may serve at any time. `later`: it is refused, and the pause grows long. */
   readonly comeBack: "soon" | "later" | "never";
   /** URL of the operator to go to instead; "" without one. */
   readonly holder?: string;
@@ -92,10 +92,7 @@ export class OperatorStream {
       for await (const message of incoming) this.#receive(message);
       this.#end ??= { reason: "the operator closed the stream", comeBack: "soon" };
     } catch (cause) {
-      this.#end ??= {
-        reason: cause instanceof Error ? cause.message : String(cause),
-        comeBack: this.#isHeard ? "soon" : "later",
-      };
+      this.#end ??= { reason: cause instanceof Error ? cause.message : String(cause), comeBack: "soon" };
     } finally {
       stopTicking();
       stopWaiting();
@@ -182,7 +179,7 @@ export class OperatorStream {
   #awaitFirstWord(): () => void {
     const { clock, timing } = this.#options;
     return clock.after(timing.connectMs, () => {
-      if (!this.#isHeard) this.end({ reason: `the operator has said nothing for ${timing.connectMs} ms`, comeBack: "later" });
+      if (!this.#isHeard) this.end({ reason: `the operator has said nothing for ${timing.connectMs} ms`, comeBack: "soon" });
     });
   }
 
@@ -213,7 +210,7 @@ function refusal(reason: string): Outcome {
 function goAwayEnd({ reason, detail, holder }: GoAway): StreamEnd {
   if (reason === GoAway_Reason.AGE) return { reason: detail || "the stream reached its age", comeBack: "soon" };
   if (reason === GoAway_Reason.SHUTDOWN) return { reason: "the operator shuts down", comeBack: "soon", holder };
-  if (reason === GoAway_Reason.NOT_HOLDER) return { reason: "another replica serves", comeBack: "later", holder };
+  if (reason === GoAway_Reason.NOT_HOLDER) return { reason: "another replica serves", comeBack: "soon", holder };
   if (reason === GoAway_Reason.UNAVAILABLE) return { reason: `the operator cannot tell: ${detail}`, comeBack: "soon" };
   return { reason: `the operator refused: ${detail}`, comeBack: "later" };
 }

@@ -12,8 +12,10 @@ export interface ChannelTiming {
   readonly answerMs: number;
   /** How often the token of a live stream is checked again. */
   readonly recheckMs: number;
-  /** First and longest pause before the proxy connects again. */
+  /** First and longest pause before the proxy connects again when nobody serves it. */
   readonly backoffFirstMs: number;
+  readonly backoffSoonMs: number;
+  /** Longest pause when it is refused: until somebody changes something, nothing will be different. */
   readonly backoffMostMs: number;
 }
 
@@ -25,5 +27,6 @@ export const CHANNEL_TIMING: ChannelTiming = {
   answerMs: 60_000,
   recheckMs: 300_000,
   backoffFirstMs: 100,
+  backoffSoonMs: 2_000,
   backoffMostMs: 10_000,
 };
