@@ -131,7 +131,7 @@ test("every file of config/ is part of a kustomization", () => {
   const unused = files.filter((file) => {
     const folder = dirname(file);
     if (file.endsWith("kustomization.yaml")) return false;
-    const { resources } = parse(read(`${folder}/kustomization.yaml`)) as { resources: readonly string[] };
+    const { resources = [] } = parse(read(`${folder}/kustomization.yaml`)) as { resources?: readonly string[] };
     return !resources.includes(file.slice(folder.length + 1));
   });
   expect(unused).toEqual([]);
@@ -166,5 +166,5 @@ function flagsIn(file: string): readonly string[] {
 /** The command that a file's flags are for. */
 function commandOf(file: string): Command {
   if (/admission\/deployment|templates\/admission/.test(file)) return admission();
-  return /proxy|overlays\/local/.test(file) ? proxy() : operator();
+  return /proxy|overlays\/local|state-key/.test(file) ? proxy() : operator();
 }

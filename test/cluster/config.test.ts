@@ -23,6 +23,7 @@ const VALUES: Readonly<Record<string, readonly string[]>> = {
   "overlays/monitoring": ["monitoring.enabled=true"],
   "overlays/network-policies": ["networkPolicies.enabled=true"],
   "overlays/install-crds": ["installCrds.enabled=true"],
+  "overlays/state-key": ["proxy.stateKeySecret=fairway-state-key"],
   "overlays/admission": ["admission.enabled=true"],
 };
 
