@@ -23,16 +23,27 @@ export function appliedObjects(running: ReadObjects, applied: ReadObjects, { pru
   const store = new ObjectStore();
   const described = new Set([...applied.manifests.objects()].map(({ object }) => objectKey(object)));
   const isPruned = prune ? pruning(applied, described) : () => false;
-  for (const object of objectsOf(running.store)) if (!isPruned(object)) store.apply(object);
+  const gone = new Set<string>();
+  for (const object of objectsOf(running.store)) {
+    if (isPruned(object)) gone.add(objectKey(object.ref));
+    else store.apply(object);
+  }
   for (const object of objectsOf(applied.store)) store.apply(inPlaceOf(store.get(...nameOf(object)), object, nowMs));
-  const manifests = new AppliedProvenance(running.manifests, applied.manifests, described, store);
-  return { ...running, store, manifests, folderProblems: applied.folderProblems };
+  const manifests = new AppliedProvenance(running.manifests, applied.manifests, described, gone);
+  const settings = running.settings === undefined ? {} : { settings: running.settings };
+  return { store, manifests, folderProblems: applied.folderProblems, ...settings };
 }
 
-/** What an operator holds, without what only its proxies or its own folder can be asked about. */
-export function comparable(running: ReadObjects): ReadObjects {
+/**
+ * What an operator holds, without what only its proxies or its own files can be asked about; and with messages that name files relative
+ * to `folder`, the one it reads ("" for none).
+ */
+export function comparable(running: ReadObjects, folder: string): ReadObjects {
   const { manifests } = running;
-  const problems = manifests.problems().filter(({ code, object }) => code !== "ResourceRefused" && object.kind !== "");
+  const problems = manifests
+    .problems()
+    .filter(({ code, object }) => code !== "ResourceRefused" && object.kind !== "")
+    .map((found) => (folder === "" ? found : { ...found, message: found.message.replaceAll(`${folder}/`, "") }));
   return {
     ...running,
     manifests: {
@@ -89,13 +100,13 @@ class AppliedProvenance implements Provenance {
   readonly #running: Provenance;
   readonly #applied: Provenance;
   readonly #described: ReadonlySet<string>;
-  readonly #store: ObjectStore;
+  readonly #gone: ReadonlySet<string>;
 
-  constructor(running: Provenance, applied: Provenance, described: ReadonlySet<string>, store: ObjectStore) {
+  constructor(running: Provenance, applied: Provenance, described: ReadonlySet<string>, gone: ReadonlySet<string>) {
     this.#running = running;
     this.#applied = applied;
     this.#described = described;
-    this.#store = store;
+    this.#gone = gone;
   }
 
   get size(): number {
@@ -116,6 +127,7 @@ class AppliedProvenance implements Provenance {
   }
 
   #stays(object: ObjectRef): boolean {
-    return !this.#described.has(objectKey(object)) && this.#store.get(object.kind, object.namespace, object.name) !== undefined;
+    const key = objectKey(object);
+    return !this.#described.has(key) && !this.#gone.has(key);
   }
 }

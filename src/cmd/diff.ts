@@ -91,6 +91,6 @@ async function againstRunning(path: string | undefined, second: string | undefin
   const running = await readRunning(options);
   // Objects in a folder have no age, neither before nor after.
   const nowMs = running.path === "" ? systemClock.now() : null;
-  const known = { ...running, ...comparable(running) };
+  const known = { ...running, ...comparable(running, running.path) };
   return [known, { ...applied, ...appliedObjects(known, applied, { prune: options.prune, nowMs }) }];
 }
