@@ -157,3 +157,44 @@ describe("a shared object", () => {
     ]);
   });
 });
+
+describe("an Ingress", () => {
+  const backend = { service: { name: "web", port: { number: 80 } } };
+  const ingress = (ingressClassName: string, host: string) => ({
+    apiVersion: "networking.k8s.io/v1",
+    kind: "Ingress",
+    metadata: { name: "addressed" },
+    spec: { ingressClassName, rules: [{ host, http: { paths: [{ path: "/", pathType: "Prefix", backend }] } }] },
+  });
+
+  test("gets the nodes' addresses, keeps them through an edit, and gives them back when it leaves the class", async () => {
+    await cluster.apply([SERVICE, ingress("fairway", "a.example")]);
+    await cluster.ok("wait", "--for=jsonpath={.status.loadBalancer.ingress[0].ip}", "ingress/addressed", "--timeout=30s");
+    const nodes = await cluster.ok(
+      "get",
+      "nodes",
+      "--output=jsonpath={.items[*].status.addresses[?(@.type=='InternalIP')].address}",
+    );
+    expect(nodes.split(" ")).toContain(await addressOf("addressed"));
+    await cluster.apply([ingress("fairway", "b.example")]);
+    expect(await addressOf("addressed")).not.toBe("");
+    await cluster.apply([ingress("elsewhere", "b.example")]);
+    await cluster.ok("wait", "--for=jsonpath={.status.loadBalancer}={}", "ingress/addressed", "--timeout=30s");
+  });
+
+  test("that misses its Service has an Event", async () => {
+    await cluster.apply([{ ...ingress("fairway", "c.example"), metadata: { name: "lost" }, spec: lost() }]);
+    await cluster.ok("wait", "--for=create", "event", "--field-selector=reason=ServiceNotFound", "--timeout=30s");
+    expect(await cluster.ok("describe", "ingress/lost")).toMatch(
+      /Warning\s+ServiceNotFound .* "none" does not exist|Warning\s+ServiceNotFound/,
+    );
+  });
+
+  function lost(): object {
+    return { ingressClassName: "fairway", defaultBackend: { service: { name: "none", port: { number: 80 } } } };
+  }
+
+  function addressOf(name: string): Promise<string> {
+    return cluster.ok("get", `ingress/${name}`, "--output=jsonpath={.status.loadBalancer.ingress[0].ip}");
+  }
+});
