@@ -7,6 +7,7 @@ import { ChannelCa } from "../control/auth/channel-ca.ts";
 import type { ServiceAccount } from "../control/auth/review-answer.ts";
 import { TokenReviewer } from "../control/auth/token-review.ts";
 import { Compiler } from "../control/graph/compiler.ts";
+import { FencedApi } from "../control/leader/fenced-api.ts";
 import type { HeldTerm } from "../control/leader/held-term.ts";
 import { LeaderElection } from "../control/leader/leader-election.ts";
 import { leaseTiming } from "../control/leader/lease-timing.ts";
@@ -193,7 +194,7 @@ export class ClusterHalf {
   #makeStatus(): StatusKeeper {
     const { api, settings, instance, publish, log } = this.#options;
     return new StatusKeeper({
-      api,
+      api: new FencedApi(api, () => this.#election.term),
       clock: systemClock,
       controllerName: settings.controllerName,
       instance,
