@@ -7,6 +7,7 @@ import type { SupervisorEvent } from "../proxy/supervisor/events.ts";
 import { Supervisor } from "../proxy/supervisor/supervisor.ts";
 import { TERMINAL_DRAIN } from "../proxy/supervisor/timing.ts";
 import { defaultWorkerCount } from "../proxy/supervisor/workers.ts";
+import { type AccessLogFlags, accessLogOf, withAccessLog } from "./access-log-flags.ts";
 import { ChangeTimes } from "./change-times.ts";
 import { examples } from "./cli.ts";
 import { ControlHalf } from "./control-half.ts";
@@ -16,7 +17,7 @@ import { type EventFormat, type EventPrinter, eventPrinter, preciseNowMs } from 
 import { OPTIONS, requireFolder, runLogger } from "./run-options.ts";
 import { running, stopSignal } from "./until-stopped.ts";
 
-interface DevOptions {
+interface DevOptions extends AccessLogFlags {
   readonly entrypoint: readonly EntryPoint[];
   readonly class: readonly string[];
   readonly workers?: number;
@@ -26,7 +27,7 @@ interface DevOptions {
 
 /** `fairway dev DIR`: both halves in one process, with the real channel between them. */
 export function command(): Command {
-  return new Command("dev")
+  const command = new Command("dev")
     .description(
       "Serves a folder of Kubernetes manifests (Ingress, Fairway kinds, Service, EndpointSlice, Secret, ...) without a cluster.\n" +
         "Save a file and it is live; what is wrong is told with file and line, and what worked goes on working.\n" +
@@ -47,10 +48,12 @@ export function command(): Command {
       ),
     )
     .action((directory: string, options: DevOptions) => running(() => dev(directory, options)));
+  return withAccessLog(command);
 }
 
 async function dev(directory: string, options: DevOptions): Promise<void> {
   requireFolder(directory);
+  const accessLog = accessLogOf(options);
   const stop = stopSignal();
   const print = eventPrinter(options.events);
   const log = runLogger(options.events);
@@ -78,6 +81,7 @@ async function dev(directory: string, options: DevOptions): Promise<void> {
     stateKeyFile: null,
     admin: options.admin ?? null,
     drain: TERMINAL_DRAIN,
+    ...accessLog,
     keepsDrain: true,
     log,
     onEvent: (event) => tell(event, times, print),

@@ -6,13 +6,14 @@ import { ISOLATE_AFTER_MS } from "../proxy/supervisor/isolation.ts";
 import { Supervisor } from "../proxy/supervisor/supervisor.ts";
 import { POD_DRAIN } from "../proxy/supervisor/timing.ts";
 import { defaultWorkerCount } from "../proxy/supervisor/workers.ts";
+import { type AccessLogFlags, accessLogOf, withAccessLog } from "./access-log-flags.ts";
 import { examples, wrongUse } from "./cli.ts";
 import type { HostPort } from "./entry-point-flags.ts";
 import { type EventFormat, eventPrinter, preciseNowMs } from "./run-events.ts";
 import { OPTIONS, requireFile, runLogger } from "./run-options.ts";
 import { running, stopSignal } from "./until-stopped.ts";
 
-interface ProxyOptions {
+interface ProxyOptions extends AccessLogFlags {
   readonly operator: string;
   readonly operatorCa?: string;
   readonly token?: string;
@@ -30,7 +31,7 @@ interface ProxyOptions {
 
 /** `fairway proxy`: the data plane alone. */
 export function command(): Command {
-  return new Command("proxy")
+  const command = new Command("proxy")
     .description(
       "Serves what an operator publishes for one ingress class. Without an operator it serves the last good snapshot from disk.",
     )
@@ -70,6 +71,7 @@ export function command(): Command {
       ),
     )
     .action((options: ProxyOptions) => running(() => proxy(options)));
+  return withAccessLog(command);
 }
 
 async function proxy(options: ProxyOptions): Promise<void> {
@@ -90,6 +92,7 @@ async function proxy(options: ProxyOptions): Promise<void> {
     admin: options.admin ?? null,
     drain: { ...POD_DRAIN, delayMs: options.drainDelay * 1_000, deadlineMs: options.drainDeadline * 1_000 },
     isolateAfterMs: options.isolateAfter * 1_000,
+    ...accessLogOf(options),
     log: runLogger(options.events),
     onEvent: (event) => {
       if (event.event !== "live") return print(event);

@@ -3,6 +3,7 @@ import type { ResourceId } from "../model/ids.ts";
 import type { ProxySettings } from "../model/proxy-settings.ts";
 import type { EncodedResource } from "../model/resource.ts";
 import type { Refusal } from "../model/snapshot.ts";
+import type { AccessLogOptions } from "../telemetry/access-log.ts";
 
 /**
  * What the threads of one proxy say to each other. The supervisor (main thread) stands in the middle; the build thread turns
@@ -107,6 +108,8 @@ export interface WorkerStart {
   readonly ticketKeys: Uint8Array;
   /** Addresses of external names known so far. */
   readonly names: readonly ResolvedName[];
+  /** How exchanges are logged; absent: they are not. */
+  readonly accessLog?: AccessLogOptions;
   /** This worker's row of counters (see `telemetry/worker-counters.ts`). */
   readonly counters: SharedArrayBuffer;
 }
@@ -139,6 +142,8 @@ export type FromWorker =
    */
   | { readonly type: "prepared"; readonly sequence: number; readonly problem: string | null; readonly refusal: string | null }
   | { readonly type: "switched"; readonly sequence: number }
+  /** Whole lines of the access log. */
+  | { readonly type: "accessLog"; readonly lines: string }
   /** Sent once a second: shows that the thread lives, and what load it carries. */
   | { readonly type: "alive"; readonly connections: number; readonly lastAcceptMs: number }
   | {

@@ -3,6 +3,8 @@ import type { ServerConnection } from "./server-connection.ts";
 
 /** What a connection needs to know of where it came in. */
 export interface Door {
+  /** Name of the entry point. */
+  readonly entryPointName: string;
   /** Bit of the entry point in the live world; 0 when it is not live, or no longer takes connections that are TLS, or are not. */
   entryPointBit(isTls: boolean): number;
   /** Whether connections end with the exchange in hand: the worker drains, or the entry point is to go. */

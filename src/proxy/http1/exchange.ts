@@ -7,6 +7,8 @@ import type { RequestFacts } from "../../rules/request-facts.ts";
 import { parseAuthority } from "./authority.ts";
 import { spells } from "./bytes.ts";
 import type { ConnectionPolicy } from "./connection-policy.ts";
+import type { ExchangeLog } from "./exchange-log.ts";
+import { ExchangeTrail } from "./exchange-trail.ts";
 import type { Fields } from "./fields.ts";
 import { forwardedField, isVisible } from "./forwarded.ts";
 import { giveHeadBuffer, takeHeadBuffer } from "./head-store.ts";
@@ -56,6 +58,11 @@ export class HttpExchange implements Exchange, RequestFacts {
   /** The client waits for 100 Continue before it sends the body. */
   expectsContinue = false;
   status = 0;
+  /** Whether the target of the request was understood. */
+  hasTarget = false;
+  readonly trail = new ExchangeTrail();
+  /** Who tells the access log; null while there is none. */
+  log: ExchangeLog | null = null;
   #bytes: Buffer | null = null;
   #length = 0;
   #authority: string | null = null;
@@ -81,12 +88,17 @@ export class HttpExchange implements Exchange, RequestFacts {
     this.minor = head.minor;
     this.upgrade = head.upgrade;
     this.expectsContinue = head.expectContinue;
-    return this.#refusal(head) ?? this.target.read(own, head, this.peer.policy.path);
+    this.trail.clear();
+    this.log?.begin();
+    const failure = this.#refusal(head) ?? this.target.read(own, head, this.peer.policy.path);
+    this.hasTarget = failure === undefined;
+    return failure;
   }
 
   /** Gives everything back. Harmless when there is nothing. */
   end(): void {
     if (this.#bytes === null) return;
+    this.log?.end();
     if (owner === this) owner = null;
     giveHeadBuffer(this.#bytes);
     this.#bytes = null;

@@ -48,12 +48,14 @@ export class ResponseRelay {
   }
 
   data(bytes: Buffer, start: number, end: number): void {
+    this.#exchange.trail.responseBytes += end - start;
     if (this.#framing === "chunked") out.chunk(bytes, start, end);
     else out.slice(bytes, start, end);
   }
 
   finish(): void {
     if (this.#framing === "chunked") out.text("0\r\n\r\n");
+    this.#exchange.trail.isAnswered = true;
     this.flush();
   }
 
@@ -61,6 +63,7 @@ export class ResponseRelay {
   switching(bytes: Buffer, head: ResponseHead, hooks: readonly Hooks[]): boolean {
     if (!this.#runHooks(bytes, head, hooks)) return false;
     writeSwitching(this.#exchange, bytes, head);
+    this.#exchange.trail.isAnswered = true;
     this.flush();
     return true;
   }
@@ -75,7 +78,8 @@ export class ResponseRelay {
     if (reply !== given) exchange.responseEdits.clear();
     exchange.status = reply.status;
     this.#count(reply.status);
-    writeReply(exchange, reply, closes, this.#engine.deadlines.date);
+    exchange.trail.responseBytes = writeReply(exchange, reply, closes, this.#engine.deadlines.date);
+    exchange.trail.isAnswered = true;
     this.flush();
   }
 

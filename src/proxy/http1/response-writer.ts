@@ -53,8 +53,8 @@ export function writeSwitching(exchange: HttpExchange, bytes: Buffer, head: Resp
   out.text("Connection: Upgrade\r\nUpgrade: websocket\r\n\r\n");
 }
 
-/** Writes an answer of our own, whole. A HEAD request gets its head alone. */
-export function writeReply(exchange: HttpExchange, reply: Reply, closes: boolean, date: string): void {
+/** Writes an answer of our own, whole; returns the length of its body. A HEAD request gets its head alone. */
+export function writeReply(exchange: HttpExchange, reply: Reply, closes: boolean, date: string): number {
   writeStatusLine(reply.status);
   const edits = exchange.responseEdits;
   for (const [name, value] of reply.headers) {
@@ -71,7 +71,10 @@ export function writeReply(exchange: HttpExchange, reply: Reply, closes: boolean
   if (!edits.touches("date")) writeDate(date);
   if (!edits.touches("server")) out.text(SERVER);
   out.text("\r\n");
-  if (hasBody && exchange.method !== "HEAD") out.utf8(reply.body);
+  if (!hasBody || exchange.method === "HEAD") return 0;
+  const before = out.length;
+  out.utf8(reply.body);
+  return out.length - before;
 }
 
 /** Writes an answer to a request that could not even be read: there is no exchange. */

@@ -44,10 +44,11 @@ function connectionOn(socket: FakeSocket): { readonly connection: ServerConnecti
     routes: { route: () => null, child: () => null, renewService: () => {} },
     isDraining: false,
     deadlines: new Deadlines(systemClock),
+    access: null,
     timeouts: TIMEOUTS,
     counters: new CounterRow(newCounterRow()),
   };
-  const door = { entryPointBit: () => 1, isClosing: false, onConnectionClosed: () => {} };
+  const door = { entryPointName: "web", entryPointBit: () => 1, isClosing: false, onConnectionClosed: () => {} };
   const peer = { isTls: false, address: "192.0.2.1", isTrusted: false, policy: DEFAULT_POLICY };
   let events: SocketEvents | null = null;
   const connection = new ServerConnection(engine, door, peer, (given) => {

@@ -16,6 +16,7 @@ import { findHeadEnd } from "./bytes.ts";
 import type { ClientConnection } from "./client-connection.ts";
 import { allowedMs, type ConnectionState, type Door } from "./connection-state.ts";
 import { HttpExchange, type Peer, readRequestHead } from "./exchange.ts";
+import { ExchangeLog } from "./exchange-log.ts";
 import { DISCARD_BYTES_MAX, UNREAD_BYTES_MAX } from "./limits.ts";
 import { out } from "./out-buffer.ts";
 import { QueueWatch } from "./queue-watch.ts";
@@ -61,6 +62,8 @@ export class ServerConnection implements SocketEvents, Timed, Downstream, BodySi
     this.#engine = engine;
     this.#door = door;
     this.exchange = new HttpExchange(peer);
+    if (engine.access !== null)
+      this.exchange.log = new ExchangeLog(engine.access, door.entryPointName, this.exchange, this.#path);
     this.#forward = new Forward(engine, this);
     this.#bornMs = engine.deadlines.nowMs;
     this.deadlineMs = this.#bornMs + peer.policy.timeouts.headMs;
@@ -81,12 +84,24 @@ export class ServerConnection implements SocketEvents, Timed, Downstream, BodySi
     if (this.#state === "head" && this.#unread.length === 0 && this.exchangeNumber > 0) this.#linger();
   }
 
-  /** Ends the connection at once, whatever it does: by a reset, where something is cut short. */
-  destroy(): void {
+  /** Ends the connection at once, whatever it does: by a reset, where something is cut short. `failure` is why an exchange is. */
+  destroy(failure: Failure = FAILURES.ShuttingDown): void {
+    if (!this.exchange.trail.isAnswered) this.exchange.trail.failure ??= failure;
+    this.exchangeNumber++;
     this.#forward.cancel();
     if (this.#tunnel !== null) this.#tunnel.destroy();
     else if (this.isBusy || this.#unread.length > 0) this.#bytes.abort();
     else this.#bytes.destroy();
+    this.#endExchange();
+  }
+
+  /** The exchange in hand, if there is one, ends with its connection. */
+  #endExchange(): void {
+    if (this.#tunnel !== null) {
+      this.exchange.trail.requestBytes = this.#tunnel.client.relayed;
+      this.exchange.trail.responseBytes = this.#tunnel.server.relayed;
+    }
+    this.exchange.end();
   }
 
   // --- what the socket says ---
@@ -118,7 +133,7 @@ export class ServerConnection implements SocketEvents, Timed, Downstream, BodySi
     this.#state = "closed";
     this.exchangeNumber++;
     this.#unread.clear();
-    this.exchange.end();
+    this.#endExchange();
     this.#engine.deadlines.remove(this);
     this.#door.onConnectionClosed(this);
   }
@@ -130,7 +145,7 @@ export class ServerConnection implements SocketEvents, Timed, Downstream, BodySi
     } else if (this.#queue.hasMoved(this.#bytes.queuedBytes + this.#forward.queuedBytes)) this.onProgress();
     else if (this.#state === "hold") this.#giveUp(FAILURES.UpstreamTimeout);
     else if (this.#state === "forward" && !this.#forward.responseBegun) this.#giveUp(this.#whoStalls());
-    else this.destroy();
+    else this.destroy(this.response.isBlocked ? FAILURES.ClientGone : FAILURES.UpstreamTimeout);
   }
 
   // --- reading ---
@@ -138,7 +153,7 @@ export class ServerConnection implements SocketEvents, Timed, Downstream, BodySi
   /** Whether to read on: not while the server has not taken what it got, or bytes wait that nobody can use yet. */
   #readsOn(): boolean {
     if (this.#state === "closed" || this.#forward.isBlocked) return false;
-    if (this.#unread.length > UNREAD_BYTES_MAX) this.destroy();
+    if (this.#unread.length > UNREAD_BYTES_MAX) this.destroy(FAILURES.HeadTooLarge);
     return this.#unread.length === 0 || (this.#state === "head" && !this.response.isBlocked);
   }
 
@@ -170,7 +185,7 @@ export class ServerConnection implements SocketEvents, Timed, Downstream, BodySi
   #afterEnd(): void {
     if (this.#state === "discard" || (this.#state === "head" && !this.response.isBlocked)) this.#linger();
     else if (this.#state === "hold" || this.#state === "forward") {
-      if (!this.requestBody.isDone && this.#unread.length === 0) this.destroy();
+      if (!this.requestBody.isDone && this.#unread.length === 0) this.destroy(FAILURES.ClientGone);
     }
   }
 
@@ -232,6 +247,7 @@ export class ServerConnection implements SocketEvents, Timed, Downstream, BodySi
 
   onBodyData(bytes: Buffer, start: number, end: number): void {
     this.#bodyBytes += end - start;
+    this.exchange.trail.requestBytes = this.#bodyBytes;
     if (this.#bodyBytes > this.exchange.peer.policy.bodyBytesMax) return;
     if (this.#state === "forward") this.#forward.sendData(bytes, start, end);
     else this.#discarded += end - start;
@@ -240,7 +256,7 @@ export class ServerConnection implements SocketEvents, Timed, Downstream, BodySi
   #failBody(failure: Failure): void {
     out.clear();
     if (this.#state === "discard") this.#linger();
-    else if (this.#forward.responseBegun) this.destroy();
+    else if (this.#forward.responseBegun) this.destroy(failure);
     else this.#giveUp(failure);
   }
 
@@ -304,6 +320,7 @@ export class ServerConnection implements SocketEvents, Timed, Downstream, BodySi
   }
 
   onForwardFailed(failure: Failure): void {
+    this.exchange.trail.failure = failure;
     // What the client has of a response must not look whole.
     if (this.#state === "forward" && this.#forward.responseBegun) this.#bytes.abort();
     else {
@@ -332,7 +349,7 @@ export class ServerConnection implements SocketEvents, Timed, Downstream, BodySi
       return;
     }
     this.#state = "tunnel";
-    this.exchange.end();
+    if (this.exchange.log === null) this.exchange.end();
     this.#engine.deadlines.remove(this);
     const idleMs = this.exchange.peer.policy.timeouts.tunnelIdleMs;
     this.#tunnel = new Tunnel(this.#engine, idleMs, this.#bytes, connection.bytes, () => {
@@ -355,11 +372,13 @@ export class ServerConnection implements SocketEvents, Timed, Downstream, BodySi
   /** Answers what could not be read as a request, and ends the connection. */
   #answerBare(failure: Failure): void {
     this.response.bare(replyTo(failure));
+    this.exchange.log?.unread(failure);
     this.#linger();
   }
 
   /** The exchange will not end well: whoever waits for it is told. */
   #giveUp(failure: Failure): void {
+    this.exchange.trail.failure = failure;
     this.#forward.cancel();
     this.#closes = true;
     this.#answer(replyTo(failure), this.#path.hooks.length);

@@ -11,6 +11,8 @@ import { QueueWatch } from "./queue-watch.ts";
 class TunnelSide implements SocketEvents {
   readonly bytes: ByteSocket;
   isClosed = false;
+  /** Bytes that came from it and were passed on. */
+  relayed = 0;
   readonly #tunnel: Tunnel;
   readonly #counter: CounterIndex;
 
@@ -80,6 +82,7 @@ export class Tunnel implements Timed {
   relay(from: TunnelSide, bytes: Buffer, start: number, end: number, counter: CounterIndex): boolean {
     this.#touch();
     this.#engine.counters.add(counter, end - start);
+    from.relayed += end - start;
     out.slice(bytes, start, end);
     return out.sendTo(this.other(from).bytes);
   }

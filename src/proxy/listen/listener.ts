@@ -65,6 +65,10 @@ export class Listener implements Door, Timed {
     return this.#entryPoint;
   }
 
+  get entryPointName(): string {
+    return this.#entryPoint.name;
+  }
+
   /** Binds; resolves with null, or with why it could not. */
   open(): Promise<string | null> {
     const { host, port } = this.entryPoint;

@@ -49,6 +49,11 @@ export class Deadlines {
     this.#cancel();
   }
 
+  /** How many are looked at. */
+  get size(): number {
+    return this.#items.length;
+  }
+
   add(item: Timed): void {
     item.timedAt = this.#items.length;
     this.#items.push(item);

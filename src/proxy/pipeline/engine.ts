@@ -1,5 +1,7 @@
+import type { Clock } from "../../kernel/clock.ts";
 import type { ResourceId } from "../../model/ids.ts";
 import type { RequestFacts } from "../../rules/request-facts.ts";
+import type { AccessLog } from "../../telemetry/access-log.ts";
 import type { CounterRow } from "../../telemetry/worker-counters.ts";
 import type { Timeouts } from "../http1/limits.ts";
 import type { Layer } from "../route/route-table.ts";
@@ -17,8 +19,16 @@ export interface RouteSource {
   renewService(id: ResourceId<"service">): void;
 }
 
+/** Where exchanges are logged, and the time they are logged with. */
+export interface Access {
+  readonly log: AccessLog;
+  readonly clock: Clock;
+}
+
 /** What all connections of a worker share. */
 export interface Engine {
+  /** Null while there is no access log. */
+  readonly access: Access | null;
   /** The routes that are live now: read once per request. */
   routes: RouteSource;
   /** The worker ends: every response says `Connection: close`. */

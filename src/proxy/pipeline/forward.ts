@@ -99,6 +99,7 @@ export class Forward implements Waiter, ResponseSink {
     this.#unreached = 0;
     this.#responseBegun = false;
     this.#balancer = service.leaf();
+    this.#down.exchange.trail.service = this.#balancer?.origin ?? null;
     if (this.#down.exchange.requestEdits.isBeyond) this.#down.onForwardFailed(FAILURES.TooManyEdits);
     else if (this.#balancer === null) this.#down.onForwardFailed(FAILURES.Tombstone);
     else this.#tryServer(this.#balancer.next(), false);
@@ -203,7 +204,9 @@ export class Forward implements Waiter, ResponseSink {
       return;
     }
     this.#server = server;
-    this.#attempts++;
+    const { trail } = this.#down.exchange;
+    trail.server = server.pool;
+    trail.attempts = ++this.#attempts;
     const idle = fresh ? null : server.pool.takeIdle(!this.#isSurelyRepeatable());
     if (idle !== null) {
       this.#send(idle);

@@ -1,5 +1,6 @@
 import type { Hooks } from "../../extensions/middlewares/contract.ts";
 import { FAILURES, type Failure } from "../../model/failure.ts";
+import type { ObjectRef } from "../../model/object-ref.ts";
 import { LAYERS_MAX } from "../../model/router.ts";
 import type { RequestFacts } from "../../rules/request-facts.ts";
 import type { LiveService } from "../upstream/live-load-balancer.ts";
@@ -21,6 +22,11 @@ export class RouterPath {
     this.#router = router;
     this.#length = 1;
     this.hooks = router.middlewares;
+  }
+
+  /** The object that the last router so far is made of; null for none. */
+  get origin(): ObjectRef | null {
+    return this.#router?.data.origin ?? null;
   }
 
   /** Nobody has the request: there are no hooks. */

@@ -11,6 +11,7 @@ export interface WorkerEvents {
   onLive(worker: WorkerHandle): void;
   /** The thread is gone; `reason` says why it ended. */
   onExit(worker: WorkerHandle, reason: string): void;
+  onAccessLines(lines: string): void;
   onLog(worker: WorkerHandle, line: Extract<FromWorker, { readonly type: "log" }>): void;
 }
 
@@ -152,7 +153,8 @@ export class WorkerHandle {
 
   #receive(message: FromWorker): void {
     this.#heardMs = this.#clock.monotonicMs();
-    if (message.type === "log") this.#events.onLog(this, message);
+    if (message.type === "accessLog") this.#events.onAccessLines(message.lines);
+    else if (message.type === "log") this.#events.onLog(this, message);
     else if (message.type === "prepared" || message.type === "switched") {
       this.#waiting.get(`${message.type} ${message.sequence}`)?.(message);
     } else if (message.type === "ready") {

@@ -27,6 +27,8 @@ export interface WorkersOptions {
   readonly clock: Clock;
   readonly timing: SupervisorTiming;
   readonly log: Logger;
+  /** Lines of the access log, for whoever writes it. */
+  readonly onAccessLines: (lines: string) => void;
   /** A worker has started: it can be given what is current. */
   readonly onReady: (worker: WorkerHandle) => void;
   /** A worker carries traffic. */
@@ -159,6 +161,7 @@ export class Workers {
         },
         onLive: (worker) => this.#live(worker),
         onExit: (worker, reason) => this.#gone(slot, worker, reason),
+        onAccessLines: this.#options.onAccessLines,
         onLog: (worker, line) => log[line.level](line.message, { ...line.fields, worker: worker.slot }),
       },
     });

@@ -1,6 +1,7 @@
 import { isIP } from "node:net";
 import { FAILURES, type Failure } from "../../model/failure.ts";
 import type { ResourceId } from "../../model/ids.ts";
+import type { ObjectRef } from "../../model/object-ref.ts";
 import { serverAuthority } from "../../model/server-authority.ts";
 import type { LoadBalancerPlan } from "../worker/live-service.ts";
 import type { Names } from "./names.ts";
@@ -45,6 +46,11 @@ export class LiveLoadBalancer implements LiveService {
 
   get id(): ResourceId<"service"> {
     return this.#plan.service.id;
+  }
+
+  /** The object it is made of. */
+  get origin(): ObjectRef {
+    return this.#plan.service.origin;
   }
 
   get passHostHeader(): boolean {

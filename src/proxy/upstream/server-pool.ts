@@ -1,4 +1,5 @@
 import { FAILURES, type Failure } from "../../model/failure.ts";
+import { serverAuthority } from "../../model/server-authority.ts";
 import { COUNTER, type CounterRow } from "../../telemetry/worker-counters.ts";
 import { ClientConnection, type ConnectionOwner } from "../http1/client-connection.ts";
 import { SERVER_CONNECTIONS_MAX, SERVER_IDLE_MAX, SERVER_PENDING_MAX, type Timeouts } from "../http1/limits.ts";
@@ -23,6 +24,8 @@ export interface PoolContext {
 export class ServerPool implements ConnectionOwner {
   readonly address: string;
   readonly port: number;
+  /** Address and port, as logs show them. */
+  readonly name: string;
   readonly #context: PoolContext;
   readonly #idle: ClientConnection[] = [];
   readonly #waiters: Waiter[] = [];
@@ -33,6 +36,7 @@ export class ServerPool implements ConnectionOwner {
   constructor(address: string, port: number, context: PoolContext) {
     this.address = address;
     this.port = port;
+    this.name = serverAuthority({ address, port });
     this.#context = context;
   }
 

@@ -1,6 +1,7 @@
 import type { AnyMiddlewareModule } from "../../extensions/middlewares/contract.ts";
 import type { Clock } from "../../kernel/clock.ts";
 import type { MatcherTable } from "../../rules/matcher.ts";
+import { AccessLog } from "../../telemetry/access-log.ts";
 import { CounterRow } from "../../telemetry/worker-counters.ts";
 import type { Timeouts } from "../http1/limits.ts";
 import type { ReadMode } from "../listen/byte-socket.ts";
@@ -55,7 +56,10 @@ export class TrafficWorker {
     this.pools = new ServerPools({ deadlines: this.#deadlines, timeouts, counters });
     const services = new LiveServices(this.pools, this.#names);
     this.#world = new World({ matchers, middlewares, services, onUnbuildable: (id, reason) => this.#unbuildable(id, reason) });
-    this.#engine = { routes: this.#world, isDraining: false, deadlines: this.#deadlines, timeouts, counters };
+    const { accessLog } = start;
+    const send = (lines: string): void => options.send({ type: "accessLog", lines });
+    const access = accessLog === undefined ? null : { log: new AccessLog(accessLog, send), clock };
+    this.#engine = { access, routes: this.#world, isDraining: false, deadlines: this.#deadlines, timeouts, counters };
     const contexts = new SecureContexts(start.ticketKeys);
     const defaultCertificate = { fingerprint: "default", ...start.defaultCertificate };
     this.entryPoints = new EntryPoints({
@@ -64,6 +68,11 @@ export class TrafficWorker {
       readMode: options.readMode,
       entryPointBit: (name) => this.#world.entryPointBit(name),
     });
+  }
+
+  /** Connections and whatever else is looked at for deadlines. */
+  get timedCount(): number {
+    return this.#deadlines.size;
   }
 
   /** Takes what the worker was started with, and says `ready`. It listens from the first switch on, when it is up to date. */
@@ -136,6 +145,7 @@ export class TrafficWorker {
     this.entryPoints.destroyConnections();
     this.#stopTicking();
     this.#deadlines.stop();
+    this.#engine.access?.log.flush();
     onClosed();
   }
 
@@ -144,6 +154,7 @@ export class TrafficWorker {
     this.#stopTicking = clock.after(ALIVE_MS, () => {
       const sinceAcceptMs = this.#deadlines.nowMs - this.entryPoints.lastAcceptMs;
       send({ type: "alive", connections: this.entryPoints.connectionCount, lastAcceptMs: clock.now() - sinceAcceptMs });
+      this.#engine.access?.log.flush();
       this.#world.sweep(SWEEP_OBJECTS);
       this.#tick();
     });

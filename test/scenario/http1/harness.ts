@@ -16,6 +16,7 @@ import { poisonReads, type ReadMode } from "../../../src/proxy/listen/byte-socke
 import type { FromWorker, GenerationUpdate, ToWorker } from "../../../src/proxy/messages.ts";
 import { makeDefaultCertificate } from "../../../src/proxy/supervisor/default-certificate.ts";
 import { TrafficWorker } from "../../../src/proxy/worker/traffic-worker.ts";
+import type { AccessLogOptions } from "../../../src/telemetry/access-log.ts";
 import { COUNTER, type CounterName, CounterRow, newCounterRow } from "../../../src/telemetry/worker-counters.ts";
 
 const DEFAULT_CERTIFICATE = await makeDefaultCertificate(systemClock.now());
@@ -42,6 +43,7 @@ export class TestProxy {
         ticketKeys: Buffer.alloc(48, 7),
         names: [],
         counters,
+        ...(options.accessLog === undefined ? {} : { accessLog: options.accessLog }),
       },
       clock: systemClock,
       timeouts: { ...TIMEOUTS, ...options.timeouts },
@@ -93,6 +95,11 @@ export class TestProxy {
     return this.#counters.read(COUNTER[name]);
   }
 
+  /** Lines of the access log that the worker has handed on. */
+  accessLines(): readonly string[] {
+    return this.messages.flatMap((message) => (message.type === "accessLog" ? message.lines.split("\n").slice(0, -1) : []));
+  }
+
   /** Counts `n` more than there were. */
   pretend(name: CounterName, n: number): void {
     this.#counters.add(COUNTER[name], n);
@@ -111,6 +118,7 @@ export interface ProxyOptions {
   /** What the worker is started with. */
   readonly generation?: GenerationUpdate;
   readonly timeouts?: Partial<Timeouts>;
+  readonly accessLog?: AccessLogOptions;
   readonly sweepMs?: number;
   readonly readMode?: ReadMode;
   readonly middlewares?: Readonly<Record<string, AnyMiddlewareModule>>;

@@ -1,0 +1,134 @@
+import { FAILURES, type Failure } from "../../model/failure.ts";
+import { objectKey } from "../../model/object-ref.ts";
+import type { AccessEntry } from "../../telemetry/access-log.ts";
+import type { Access } from "../pipeline/engine.ts";
+import { replyTo } from "../pipeline/reply.ts";
+import type { RouterPath } from "../pipeline/router-path.ts";
+import type { HttpExchange } from "./exchange.ts";
+
+/** Tells the access log of each exchange of one connection, once, when it ends. There is none while the log is off. */
+export class ExchangeLog implements AccessEntry {
+  readonly entryPoint: string;
+  startMs = 0;
+  durationMs = 0;
+  readonly #access: Access;
+  readonly #exchange: HttpExchange;
+  readonly #path: RouterPath;
+  #beganMs = 0;
+  #targetStart = 0;
+  #targetEnd = 0;
+
+  constructor(access: Access, entryPoint: string, exchange: HttpExchange, path: RouterPath) {
+    this.#access = access;
+    this.entryPoint = entryPoint;
+    this.#exchange = exchange;
+    this.#path = path;
+  }
+
+  /** The exchange has its head. */
+  begin(): void {
+    this.#beganMs = this.#access.clock.monotonicMs();
+    const { head } = this.#exchange;
+    this.#targetStart = head.targetStart;
+    this.#targetEnd = head.targetEnd;
+  }
+
+  /** The exchange is about to give everything back. */
+  end(): void {
+    const { clock, log } = this.#access;
+    this.durationMs = clock.monotonicMs() - this.#beganMs;
+    this.startMs = clock.now() - this.durationMs;
+    log.add(this);
+  }
+
+  /** A request that could not be read was answered: there was no exchange. */
+  unread(failure: Failure): void {
+    const { peer } = this.#exchange;
+    const nothing = { method: "", host: "", target: "", protocol: "", router: "", service: "", server: "" };
+    const none = { durationMs: 0, attempts: 0, requestBytes: 0, responseBytes: 0, header: () => null, headers: () => [] };
+    this.#access.log.add({
+      ...nothing,
+      ...none,
+      startMs: this.#access.clock.now(),
+      client: peer.address,
+      isTls: peer.isTls,
+      entryPoint: this.entryPoint,
+      status: replyTo(failure).status,
+      failure: failure.code,
+    });
+  }
+
+  get client(): string {
+    return this.#exchange.peer.address;
+  }
+
+  get isTls(): boolean {
+    return this.#exchange.peer.isTls;
+  }
+
+  get method(): string {
+    return this.#exchange.method;
+  }
+
+  get host(): string {
+    return this.#exchange.hasTarget ? this.#exchange.target.host : "";
+  }
+
+  get target(): string {
+    return this.#exchange.bytes.toString("latin1", this.#targetStart, this.#targetEnd);
+  }
+
+  get protocol(): string {
+    return this.#exchange.minor === 1 ? "HTTP/1.1" : "HTTP/1.0";
+  }
+
+  get status(): number {
+    const { status, trail } = this.#exchange;
+    return status === 0 ? replyTo(trail.failure ?? FAILURES.ClientGone).status : status;
+  }
+
+  /** Without another reason, an exchange that ends before its answer is out has lost its client. */
+  get failure(): string {
+    const { failure, isAnswered } = this.#exchange.trail;
+    return failure?.code ?? (isAnswered ? "" : "ClientGone");
+  }
+
+  get router(): string {
+    const origin = this.#path.origin;
+    return origin === null ? "" : objectKey(origin);
+  }
+
+  get service(): string {
+    const { service } = this.#exchange.trail;
+    return service === null ? "" : objectKey(service);
+  }
+
+  get server(): string {
+    return this.#exchange.trail.server?.name ?? "";
+  }
+
+  get attempts(): number {
+    return this.#exchange.trail.attempts;
+  }
+
+  get requestBytes(): number {
+    return this.#exchange.trail.requestBytes;
+  }
+
+  get responseBytes(): number {
+    return this.#exchange.trail.responseBytes;
+  }
+
+  header(name: string): string | null {
+    for (const [given, value] of this.headers()) if (given.toLowerCase() === name) return value;
+    return null;
+  }
+
+  *headers(): Iterable<readonly [string, string]> {
+    const { head, bytes } = this.#exchange;
+    for (let field = 0; field < head.count; field++) {
+      const name = bytes.toString("latin1", head.nameStart[field], head.nameEnd[field]);
+      yield [name, bytes.toString("latin1", head.valueStart[field], head.valueEnd[field])];
+    }
+  }
+}

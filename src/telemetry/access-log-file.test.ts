@@ -1,0 +1,42 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { ACCESS_WAITING_CHARS_MAX, AccessLogFile } from "./access-log-file.ts";
+import { silentLogger } from "./log.ts";
+
+let folder: string;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), "fairway-access-"));
+});
+afterEach(() => rmSync(folder, { recursive: true }));
+
+test("lines are added behind what is there, in order, and all are written when it is closed", async () => {
+  const path = join(folder, "access.log");
+  writeFileSync(path, "before\n");
+  const file = new AccessLogFile(path, silentLogger);
+  await file.open();
+  for (let i = 0; i < 500; i++) file.add(`${i}\n`);
+  await file.close();
+  expect(readFileSync(path, "utf8")).toBe(`before\n${Array.from({ length: 500 }, (_, i) => `${i}\n`).join("")}`);
+});
+
+test("a file that cannot be opened is told", async () => {
+  await expect(new AccessLogFile(join(folder, "no", "access.log"), silentLogger).open()).rejects.toThrow(/ENOENT/);
+});
+
+test("what waits is bounded: beyond it lines are dropped and counted, once with a warning", async () => {
+  const warnings: string[] = [];
+  const file = new AccessLogFile(join(folder, "a.log"), { ...silentLogger, warn: (message) => warnings.push(message) });
+  await file.open();
+  const half = "x".repeat(ACCESS_WAITING_CHARS_MAX / 2 - 1);
+  file.add(`${half}\n`);
+  file.add(`${half}\n`);
+  expect(file.droppedLines).toBe(0);
+  file.add("a\nb\n");
+  file.add("c\n");
+  expect(file.droppedLines).toBe(3);
+  expect(warnings).toHaveLength(1);
+  await file.close();
+  expect(readFileSync(join(folder, "a.log"), "utf8")).toHaveLength(ACCESS_WAITING_CHARS_MAX);
+});

@@ -1,0 +1,105 @@
+import { type AccessFormat, accessLine } from "./access-line.ts";
+
+/** Everything a line can say, by the name it has in `--access-log-fields` and in JSON, in the order of the line. */
+export const ACCESS_FIELDS = [
+  "time",
+  "durationMs",
+  "client",
+  "entryPoint",
+  "tls",
+  "method",
+  "host",
+  "path",
+  "query",
+  "protocol",
+  "status",
+  "failure",
+  "router",
+  "service",
+  "server",
+  "attempts",
+  "requestBytes",
+  "responseBytes",
+  "requestHeaders",
+] as const;
+
+export type AccessField = (typeof ACCESS_FIELDS)[number];
+
+/** What becomes of a request header: written, left out, or written without its value. */
+export type HeaderMode = "keep" | "drop" | "redact";
+
+/** What lines look like. Plain data: it goes to every worker. */
+export interface AccessLogOptions {
+  readonly format: AccessFormat;
+  /** What a line says; in CLF the place of a field left out holds `-`. */
+  readonly fields: readonly AccessField[];
+  /** By lower-case name; `*` stands for every other one, and is "drop" when it is not there. */
+  readonly headers: Readonly<Record<string, HeaderMode>>;
+}
+
+/** One exchange, when it has ended. Borrowed: it is read at once. */
+export interface AccessEntry {
+  /** When the request's head was there, in ms since the epoch. */
+  readonly startMs: number;
+  /** From then to the end of the exchange. */
+  readonly durationMs: number;
+  /** IP address of the connection's peer. */
+  readonly client: string;
+  readonly entryPoint: string;
+  readonly isTls: boolean;
+  /** "" when the request could not be read, as `host`, `target` and `protocol` then are. */
+  readonly method: string;
+  readonly host: string;
+  /** Request target as the client wrote it. */
+  readonly target: string;
+  readonly protocol: string;
+  /** What the client was answered, or would have been: 499 when it went before it was. */
+  readonly status: number;
+  /** Code of what went wrong; "" when nothing did. */
+  readonly failure: string;
+  /** Kind, namespace and name of the object the router is made of; "" for none. */
+  readonly router: string;
+  readonly service: string;
+  /** Address and port of the server that was asked last; "" for none. */
+  readonly server: string;
+  /** Servers that were tried. */
+  readonly attempts: number;
+  /** Bytes of the bodies, without framing. */
+  readonly requestBytes: number;
+  readonly responseBytes: number;
+  /** The first value of a request header; null when it is not there. */
+  header(name: string): string | null;
+  /** All request headers as they came. */
+  headers(): Iterable<readonly [name: string, value: string]>;
+}
+
+/** Characters kept until they are handed on. */
+export const ACCESS_BUFFER_CHARS = 64 * 1024;
+
+/**
+ * A worker's access log. Lines are kept until there are `ACCESS_BUFFER_CHARS` of them, or somebody flushes: once a second, and when the
+ * worker ends. Off means that there is none.
+ */
+export class AccessLog {
+  readonly #line: (entry: AccessEntry) => string;
+  readonly #send: (lines: string) => void;
+  #lines = "";
+
+  /** `send` gets whole lines, each with its end. */
+  constructor(options: AccessLogOptions, send: (lines: string) => void) {
+    this.#line = accessLine(options);
+    this.#send = send;
+  }
+
+  add(entry: AccessEntry): void {
+    this.#lines += this.#line(entry);
+    if (this.#lines.length >= ACCESS_BUFFER_CHARS) this.flush();
+  }
+
+  flush(): void {
+    if (this.#lines === "") return;
+    const lines = this.#lines;
+    this.#lines = "";
+    this.#send(lines);
+  }
+}
