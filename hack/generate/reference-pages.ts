@@ -7,6 +7,7 @@ import type { Matcher } from "../../src/rules/matcher.ts";
 import type { MatcherFolder, MiddlewareFolder } from "./extension-folders.ts";
 import type { GeneratedFiles } from "./generated-files.ts";
 import { anchor, code, PAGE_BANNER, table } from "./markdown.ts";
+import { metricsPage } from "./metrics-page.ts";
 import { type Crd, crdSchema } from "./schema.ts";
 import { renderSections } from "./schema-pages.ts";
 import { SourceError } from "./source-error.ts";
@@ -28,6 +29,7 @@ export async function referencePages(sources: ReferenceSources): Promise<Generat
     ["docs/reference/matchers.md", await matchersPage(sources)],
     ["docs/reference/problems.md", await problemsPage(sources.root)],
     ["docs/reference/failures.md", await failuresPage(sources.root)],
+    ["docs/reference/metrics.md", await metricsPage(sources.root)],
   ]);
 }
 

@@ -1,12 +1,11 @@
 import { Command } from "commander";
-import { AdmissionServer, type ReviewResult } from "../control/admission/admission-server.ts";
+import { AdmissionMetrics } from "../control/admission/admission-metrics.ts";
+import { AdmissionServer } from "../control/admission/admission-server.ts";
 import { Judge } from "../control/admission/judge.ts";
 import { EVERY_CLASS } from "../control/translate/settings.ts";
 import { KindCatalog } from "../control/validate/kind-catalog.ts";
 import { systemClock } from "../kernel/clock.ts";
 import { AdminServer, commonRoutes } from "../telemetry/admin-server.ts";
-import { type Counter, MetricsRegistry } from "../telemetry/metrics.ts";
-import { addProcessMetrics } from "../telemetry/process-metrics.ts";
 import { CertificateFiles } from "./certificate-files.ts";
 import { examples } from "./cli.ts";
 import type { HostPort } from "./entry-point-flags.ts";
@@ -23,8 +22,6 @@ interface AdmissionOptions {
   readonly admin?: HostPort;
   readonly events: EventFormat;
 }
-
-const RESULTS: readonly ReviewResult[] = ["allowed", "warned", "denied", "unreadable", "overloaded", "failed"];
 
 /** `fairway admission`: the validating webhook, in a process without any rights. */
 export function command(): Command {
@@ -60,16 +57,16 @@ async function admission(options: AdmissionOptions): Promise<void> {
   const stop = stopSignal();
   const log = runLogger(options.events);
   const print = eventPrinter(options.events);
-  const { registry, reviews } = metrics();
+  const metrics = new AdmissionMetrics();
   const files = new CertificateFiles(options.certificate, options.key, systemClock);
   const certificate = files.read();
   const server = new AdmissionServer({
     judge: new Judge(new KindCatalog(), options.class.length === 0 ? [EVERY_CLASS] : options.class),
     certificate,
-    onReview: (result) => reviews.add(1, { result }),
+    onReview: (result) => metrics.reviews.add(1, { result }),
     onFailed: (error) => log.error("a review failed", { error }),
   });
-  const admin = new AdminServer(commonRoutes({ sickness: () => null, unreadiness: () => [] }, () => registry.text()));
+  const admin = new AdminServer(commonRoutes({ sickness: () => null, unreadiness: () => [] }, () => metrics.registry.text()));
   try {
     const { port } = await server.listen(options.listen.host, options.listen.port);
     print({ event: "reviewing", host: options.listen.host, port });
@@ -88,12 +85,4 @@ async function admission(options: AdmissionOptions): Promise<void> {
     await admin.close();
     await server.close();
   }
-}
-
-function metrics(): { readonly registry: MetricsRegistry; readonly reviews: Counter } {
-  const registry = new MetricsRegistry();
-  const reviews = registry.counter("fairway_admission_reviews_total", "Admission reviews, by what became of them.");
-  for (const result of RESULTS) reviews.add(0, { result });
-  addProcessMetrics(registry);
-  return { registry, reviews };
 }

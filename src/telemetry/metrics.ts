@@ -19,6 +19,8 @@ export interface Metric {
   readonly type: "counter" | "gauge" | "histogram";
   /** One sentence. */
   readonly help: string;
+  /** Names of the labels its samples carry; absent: none. */
+  readonly labels?: readonly string[];
   /** Called at each scrape. */
   read(): readonly Sample[];
 }
@@ -36,16 +38,16 @@ export class MetricsRegistry {
   }
 
   /** A counter that this thread itself counts. */
-  counter(name: string, help: string): Counter {
+  counter(name: string, help: string, labels: readonly string[] = []): Counter {
     const counter = new Counter();
-    this.add({ name, type: "counter", help, read: () => counter.samples() });
+    this.add({ name, type: "counter", help, labels, read: () => counter.samples() });
     return counter;
   }
 
   /** A histogram that this thread itself fills. `bounds` are the upper ends of its buckets, ascending, in the unit of the metric. */
-  histogram(name: string, help: string, bounds: readonly number[]): Histogram {
+  histogram(name: string, help: string, bounds: readonly number[], labels: readonly string[] = []): Histogram {
     const histogram = new Histogram(bounds);
-    this.add({ name, type: "histogram", help, read: () => histogram.samples() });
+    this.add({ name, type: "histogram", help, labels, read: () => histogram.samples() });
     return histogram;
   }
 

@@ -80,3 +80,20 @@ test("a change counts until the last proxy of its class answers; refusals count 
   }
   expect(text).not.toContain("fairway_lease_holder");
 });
+
+test("every label of a sample is one that its metric says it has", () => {
+  const published = snapshot();
+  const { registry, ...metrics } = new OperatorMetrics({
+    objects: () => new Map([["IngressRoute", 3]]),
+    problems: () => [],
+    snapshots: () => [published],
+    cluster: { isHolder: () => true, watchSilence: () => new Map([["Secret", 4]]), statusBacklog: () => 2 },
+  });
+  metrics.lists.add(1, { kind: "Secret" });
+  metrics.rolloutSeconds.observe(1, { class: "public" });
+  for (const { name, labels = [], read } of registry.metrics()) {
+    for (const sample of read()) {
+      expect([name, ...Object.keys(sample.labels).filter((label) => label !== "le")]).toEqual([name, ...labels]);
+    }
+  }
+});

@@ -59,26 +59,31 @@ export class OperatorMetrics {
     "fairway_rollout_seconds",
     "From a change until the last connected proxy of the class runs it.",
     SECONDS,
+    ["class"],
   );
   /** Answers by which a proxy refused all (`whole`) or some (`parts`) of what it was sent. Labels `class`, `extent`. */
   readonly refusals = this.registry.counter(
     "fairway_proxy_refusals_total",
-    "Answers of proxies that refuse a snapshot or parts of it.",
+    "Answers of proxies that refuse a snapshot as a whole, or parts of it.",
+    ["class", "extent"],
   );
   /** Label `kind`. */
   readonly lists = this.registry.counter(
     "fairway_lists_total",
     "Times all objects of a kind were asked for, and not only what changed.",
+    ["kind"],
   );
   /** Label `kind`. */
   readonly watches = this.registry.counter(
     "fairway_watches_total",
     "Times a watch was opened; the API server ends one every few minutes.",
+    ["kind"],
   );
   /** Label `result`: `written`, `failed`. */
   readonly statusWrites = this.registry.counter(
     "fairway_status_writes_total",
     "Writes of status, by what became of them; what failed is tried again.",
+    ["result"],
   );
 
   constructor(view: OperatorMetricsView, clock: Clock = systemClock) {
@@ -114,38 +119,41 @@ export class OperatorMetrics {
   }
 
   #addWorld(view: OperatorMetricsView): void {
-    this.#gauge("fairway_objects", "Objects held.", () => samples(view.objects(), "kind"));
-    this.#gauge("fairway_problems", "Problems of the configuration.", () => countProblems(view.problems()));
-    this.#gauge("fairway_snapshot_version", "1, with the version of what is published.", () =>
+    this.#gauge("fairway_objects", "Objects held.", ["kind"], () => samples(view.objects(), "kind"));
+    this.#gauge("fairway_problems", "Problems of the configuration.", ["severity"], () => countProblems(view.problems()));
+    this.#gauge("fairway_snapshot_version", "1, with the version of what is published.", ["class", "version"], () =>
       view.snapshots().map((one) => ({ labels: { class: one.class, version: one.version }, value: 1 })),
     );
-    this.#gauge("fairway_snapshot_resources", "Resources of what is published.", () =>
+    this.#gauge("fairway_snapshot_resources", "Resources of what is published.", ["class", "type"], () =>
       view.snapshots().flatMap((one) => samples(this.#sizeOf(one).resources, "type", { class: one.class })),
     );
-    this.#gauge("fairway_snapshot_bytes", "Size of what is published.", () =>
+    this.#gauge("fairway_snapshot_bytes", "Size of what is published.", ["class"], () =>
       view.snapshots().map((one) => ({ labels: { class: one.class }, value: this.#sizeOf(one).bytes })),
     );
   }
 
   #addProxies(): void {
-    this.#gauge("fairway_proxies_connected", "Proxies connected.", () =>
+    this.#gauge("fairway_proxies_connected", "Proxies connected.", ["class"], () =>
       this.#proxies.counts().map((count) => ({ labels: { class: count.class }, value: count.connected })),
     );
-    this.#gauge("fairway_proxies_behind", "Connected proxies that do not run the newest snapshot of their class.", () =>
-      this.#proxies.counts().map((count) => ({ labels: { class: count.class }, value: count.behind })),
+    this.#gauge(
+      "fairway_proxies_behind",
+      "Connected proxies that do not run the newest snapshot of their class.",
+      ["class"],
+      () => this.#proxies.counts().map((count) => ({ labels: { class: count.class }, value: count.behind })),
     );
   }
 
   #addCluster(cluster: ClusterMetricsView): void {
     this.registry.gauge("fairway_lease_holder", "1 while this replica holds the Lease.", () => (cluster.isHolder() ? 1 : 0));
     this.registry.gauge("fairway_status_backlog", "Objects whose status is still to be written.", () => cluster.statusBacklog());
-    this.#gauge("fairway_watch_silence_seconds", "Time since a watch last heard of the API server.", () =>
+    this.#gauge("fairway_watch_silence_seconds", "Time since a watch last heard of the API server.", ["kind"], () =>
       samples(cluster.watchSilence(), "kind"),
     );
   }
 
-  #gauge(name: string, help: string, read: () => readonly Sample[]): void {
-    this.registry.add({ name, type: "gauge", help, read });
+  #gauge(name: string, help: string, labels: readonly string[], read: () => readonly Sample[]): void {
+    this.registry.add({ name, type: "gauge", help, labels, read });
   }
 
   /** Counted once a version: a snapshot may have 100,000 resources. */

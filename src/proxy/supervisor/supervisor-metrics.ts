@@ -29,7 +29,7 @@ const TOTALS: readonly (readonly [name: string, counter: CounterName, help: stri
 export class SupervisorMetrics {
   readonly registry = new MetricsRegistry();
   /** Generations by what became of them: `live`, `rejected`. */
-  readonly swaps = this.registry.counter("fairway_swaps_total", "Generations, by what became of them.");
+  readonly swaps = this.registry.counter("fairway_swaps_total", "Generations, by what became of them.", ["result"]);
   readonly restarts = this.registry.counter("fairway_worker_restarts_total", "Workers that were lost and replaced.");
 
   constructor(view: MetricsView) {
@@ -38,7 +38,8 @@ export class SupervisorMetrics {
     this.restarts.add(0);
     const requests = (): Sample[] =>
       CLASSES.map((code) => ({ labels: { code }, value: sumCounters(view.rows(), COUNTER[`requests${code}`]) }));
-    registry.add({ name: "fairway_requests_total", type: "counter", help: "Responses, by class of status.", read: requests });
+    const help = "Responses, by class of status.";
+    registry.add({ name: "fairway_requests_total", type: "counter", help, labels: ["code"], read: requests });
     registry.gauge("fairway_connections_open", "Open client connections.", () =>
       sumCounters(view.rows(), COUNTER.connectionsOpen),
     );
@@ -50,6 +51,7 @@ export class SupervisorMetrics {
       name: "fairway_snapshot_version",
       type: "gauge",
       help: "1, with the version of the live snapshot.",
+      labels: ["version"],
       read: () => (view.version() === "" ? [] : [{ labels: { version: view.version() }, value: 1 }]),
     });
     registry.gauge("fairway_resources_refused", "Resources of the live snapshot that could not be built.", view.refused);
