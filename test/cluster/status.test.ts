@@ -179,7 +179,7 @@ describe("an Ingress", () => {
     await cluster.apply([ingress("fairway", "b.example")]);
     expect(await addressOf("addressed")).not.toBe("");
     await cluster.apply([ingress("elsewhere", "b.example")]);
-    await cluster.ok("wait", "--for=jsonpath={.status.loadBalancer}={}", "ingress/addressed", "--timeout=30s");
+    await expect.poll(() => addressOf("addressed"), { timeout: 30_000 }).toBe("");
   });
 
   test("that misses its Service has an Event", async () => {
