@@ -18,7 +18,10 @@ export interface Rank {
   readonly predicates: number;
   /** creationTimestamp in ms since the epoch. Objects without one rank as not yet created: `Number.MAX_SAFE_INTEGER`. Lower wins. */
   readonly createdAtMs: number;
-  /** `namespace/name/kind` of the object. Lower (by UTF-16 code unit) wins. */
+  /**
+   * `namespace/name/kind` of the object, followed by `@` and entry points where a rule has several routers, for some of its entry points
+   * each. Lower (by UTF-16 code unit) wins.
+   */
   readonly object: string;
   /** Position of the rule in its object. Lower wins. */
   readonly index: number;

@@ -32,7 +32,7 @@ export function holdableRules(before: RootTranslation, after: RootTranslation, g
     if (router.tombstone === null) return [];
     const former = formerOf(router, before, after);
     if (former === undefined || former.tombstone !== null) return [];
-    const hold: Hold = { id: router.id, className, router: former, resources: graph.closure(former.id) };
+    const hold: Hold = { id: router.id, className, router: formFor(router, former), resources: graph.closure(former.id) };
     return canWait(router, hold) ? [hold] : [];
   });
 }
@@ -47,10 +47,22 @@ export function canWait(router: Router, { resources }: Hold): boolean {
   return missesReference(router, isAtHome);
 }
 
-/** The form a rule had before: the router of the same name, else one that is gone and stood in the same place. */
+/** The form a rule had before: the router of the same name, else one that is gone and stood in the same place, for all its entry points. */
 function formerOf(router: Router, before: RootTranslation, after: RootTranslation): Router | undefined {
   const same = before.routers.find((former) => former.id === router.id);
   if (same !== undefined) return same;
   const present = new Set(after.routers.map((one) => one.id));
-  return before.routers.find((former) => former.rank.index === router.rank.index && !present.has(former.id));
+  return before.routers.find(
+    (former) =>
+      former.rank.index === router.rank.index &&
+      !present.has(former.id) &&
+      router.entryPoints.every((name) => former.entryPoints.includes(name)),
+  );
+}
+
+/** The old form, for the entry points of the new one alone: others may have a form of their own by now. */
+function formFor(router: Router, former: Router): Router {
+  if (former.id === router.id || former.entryPoints.length === router.entryPoints.length) return former;
+  const { id, entryPoints } = router;
+  return { ...former, id, entryPoints, rank: { ...former.rank, object: router.rank.object } };
 }

@@ -18,6 +18,8 @@ export interface RouterDraft {
   readonly object: StoredObject;
   /** Tells the rule apart from the others of its object (see `RuleKeys`). */
   readonly key: string;
+  /** Tells the routers of one rule apart, of which each serves some of its entry points; absent where there is one. */
+  readonly group?: string;
   /** Position of the rule in its object. */
   readonly index: number;
   readonly rule: Rule;
@@ -52,7 +54,7 @@ const MISSING: ReadonlySet<string> = new Set<ProblemCode>(["MiddlewareNotFound",
 export function makeRouters(draft: RouterDraft, treatment: Treatment, face: ClassFace): readonly Router[] {
   return groupsOf(draft.entryPoints, face).map(({ entryPoints, middlewares, obstacles, key }) =>
     makeRouter(
-      { ...draft, entryPoints, key: `${draft.key}${key}` },
+      { ...draft, entryPoints, key: `${draft.key}${key}`, group: key },
       {
         middlewares: middlewares.length === 0 ? treatment.middlewares : [...middlewares, ...treatment.middlewares],
         service: treatment.service,
@@ -88,14 +90,14 @@ export function missesReference({ tombstone }: Router, orConsent: boolean): bool
   return tombstone.every((code) => MISSING.has(code) || (orConsent && code === "NotPermitted"));
 }
 
-function rankOf({ object, rule, priority, index }: RouterDraft): Rank {
+function rankOf({ object, rule, priority, index, group = "" }: RouterDraft): Rank {
   const { kind, namespace, name } = object.ref;
   const { host, path, pathLength, predicates } = specificity(rule, matchers);
   return {
     createdAtMs: object.deleting ? DELETING : (object.createdAtMs ?? NOT_CREATED),
     host,
     index,
-    object: `${namespace}/${name}/${kind}`,
+    object: `${namespace}/${name}/${kind}${group}`,
     path,
     pathLength,
     predicates,
