@@ -22,7 +22,7 @@ CPU time per request of fairway dev (one worker on one core), asked over ${CONNE
 turn, so that what else the machine does weighs on both. Compare ratios, not microseconds.
 
   --against  folder of another checkout of this project
-  --flags    flags of fairway dev for the one measured, as in "--access-log json"
+  --flags    flags of fairway dev for the one measured, as in --flags="--access-log json"
   --method   GET or POST (GET)
   --routes   IngressRoutes in the folder (1000)
   --seconds  how long each is asked in a round (3)

@@ -303,6 +303,11 @@ export class ServerConnection implements SocketEvents, Timed, Downstream, BodySi
     this.#answer(reply, position);
   }
 
+  onHookFailed(failure: Failure, position: number): void {
+    this.exchange.trail.failure = failure;
+    this.#answer(replyTo(failure), position);
+  }
+
   onForwarding(): void {
     this.#enter("forward");
     if (this.#isRunning) return;

@@ -1,7 +1,6 @@
 import type { HookResult, Hooks } from "../../extensions/middlewares/contract.ts";
 import type { Exchange, Reply } from "../../extensions/middlewares/exchange.ts";
 import type { Failure } from "../../model/failure.ts";
-import { replyTo } from "./reply.ts";
 
 /** Where a run of request hooks stopped, told to the one who runs them. */
 export interface HookOutcome {
@@ -9,8 +8,10 @@ export interface HookOutcome {
   readonly exchangeNumber: number;
   /** Every hook let the request pass. */
   onPassed(): void;
-  /** The middleware at `position` answers, or ends the request with a failure, which is answered. */
+  /** The middleware at `position` answers. */
   onReply(reply: Reply, position: number): void;
+  /** The middleware at `position` ends the request with a failure, which is to be answered. */
+  onHookFailed(failure: Failure, position: number): void;
 }
 
 /**
@@ -57,5 +58,6 @@ function goOnLater(
 }
 
 function settle(result: Reply | Failure, position: number, outcome: HookOutcome): void {
-  outcome.onReply("status" in result ? result : replyTo(result), position);
+  if ("status" in result) outcome.onReply(result, position);
+  else outcome.onHookFailed(result, position);
 }

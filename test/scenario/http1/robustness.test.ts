@@ -1,7 +1,9 @@
 import type { Socket } from "node:net";
 import { expect, test } from "vitest";
+import { ok } from "../../../src/kernel/result.ts";
+import { FAILURES } from "../../../src/model/failure.ts";
 import type { AccessLogOptions } from "../../../src/telemetry/access-log.ts";
-import { type TestProxy, Upstream } from "./harness.ts";
+import { middleware, type TestProxy, Upstream } from "./harness.ts";
 import type { RawClient } from "./raw-client.ts";
 import { clientOf, eventually, proxyFor } from "./set-up.ts";
 
@@ -296,6 +298,23 @@ test("a request that the end of the worker cuts short has its line", async () =>
   expect(proxy.accessLines()).toEqual([
     '{"status":503,"failure":"ShuttingDown","attempts":1,"requestBytes":0,"responseBytes":0}',
   ]);
+});
+
+test("what a middleware refuses has its reason in the line", async () => {
+  const refusing = middleware("refusing", "refusing", null);
+  const proxy = await proxyFor([await Upstream.start(good)], {
+    accessLog: ACCESS,
+    middlewares: {
+      refusing: { kind: "refusing", prepare: () => ok(null), create: () => ({ onRequest: () => FAILURES.BadPath }) },
+    },
+    more: [refusing],
+    router: { middlewares: [refusing.id] },
+  });
+  const client = await clientOf(proxy);
+  client.send(GET);
+  expect((await client.response()).status).toBe(400);
+  await proxy.close();
+  expect(proxy.accessLines()).toEqual(['{"status":400,"failure":"BadPath","attempts":0,"requestBytes":0,"responseBytes":16}']);
 });
 
 test("a line names the router, the service and the server", async () => {
