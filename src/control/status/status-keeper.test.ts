@@ -304,3 +304,53 @@ test("a cold start writes 250 statuses a second, and a change among them at once
   expect(cluster.keeper.waiting).toBe(0);
   expect(Object.values(cluster.writes()).every((count) => count === 1)).toBe(true);
 });
+
+test("a proxy that refuses, and does not, and refuses again makes two writes, and what holds after a minute one more", async () => {
+  const cluster = await serving("p1");
+  await cluster.change([route("a")], "p1");
+  const refused = { [cluster.resource("router", "IngressRoute", "a")]: "no" };
+  for (const refuses of [refused, {}, refused, {}, refused]) {
+    cluster.answer("p1", refuses);
+    await cluster.pass(2_000);
+  }
+  expect(cluster.writes()).toEqual({ "IngressRoute/shop/a": 2 });
+  cluster.answer("p1");
+  await cluster.pass(1_500);
+  cluster.answer("p1", refused);
+  await cluster.pass(90_000);
+  expect(cluster.condition("IngressRoute", "a", "Programmed")).toBe("False Refused");
+  cluster.answer("p1");
+  await cluster.pass(90_000);
+  expect(cluster.condition("IngressRoute", "a", "Programmed")).toBe("True Programmed");
+  expect(cluster.writes()).toEqual({ "IngressRoute/shop/a": 3 });
+});
+
+test("a FairwayClass says its entry points and how many proxies it has, and is programmed with its class", async () => {
+  const fairwayClass = {
+    apiVersion: "fairway.dev/v1alpha1",
+    kind: "FairwayClass",
+    metadata: { name: "edge" },
+    spec: { publish: { addresses: ["192.0.2.1"] } },
+  };
+  const cluster = new KeeperCase({ class: { origin: { kind: "FairwayClass", namespace: "", name: "edge" } } });
+  await cluster.change([service(), ...proxies("p1", "p2"), fairwayClass], "p1");
+  await cluster.pass(6_000);
+  const status = () => cluster.status("FairwayClass", "edge", "");
+  expect(status()).toMatchObject({ proxies: { connected: 1, programmed: 1 }, entryPoints: ["web"] });
+  cluster.answer("p2");
+  await cluster.pass(100);
+  expect(status()).toMatchObject({ proxies: { connected: 2, programmed: 2 } });
+  const { conditions } = status() as { conditions: { type: string; status: string }[] };
+  expect(conditions.map(({ type, status: held }) => `${type} ${held}`)).toContain("Programmed True");
+});
+
+test("addresses that change are written to the Ingresses that have some", async () => {
+  const addresses = ["192.0.2.1"];
+  const cluster = new KeeperCase({ class: { publish: { service: null, addresses } } });
+  await cluster.change([service(), ingress("a"), ...proxies("p1")], "p1");
+  await cluster.pass(100);
+  addresses[0] = "192.0.2.2";
+  await cluster.pass(31_000);
+  expect(cluster.status("Ingress", "a")).toEqual({ loadBalancer: { ingress: [{ ip: "192.0.2.2" }] } });
+  expect(cluster.writes()).toEqual({ "Ingress/shop/a": 2 });
+});
