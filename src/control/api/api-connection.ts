@@ -22,6 +22,8 @@ export interface ApiRoute {
 export class ApiConnection {
   readonly #load: () => Promise<KubeConfig>;
   readonly #clock: Clock;
+  /** The one in use, and those on which something is still under way. */
+  readonly #dispatchers = new Set<Dispatcher>();
   #config: KubeConfig;
   #route: ApiRoute | null = null;
   #readAtMs = 0;
@@ -48,17 +50,33 @@ export class ApiConnection {
     this.#readAtMs = Number.NEGATIVE_INFINITY;
   }
 
-  async close(): Promise<void> {
-    await this.#route?.dispatcher.destroy();
+  /** A request got no answer: what idles may be as dead as its connection was, so that the next request gets a new one. */
+  distrust(): void {
+    this.#retire();
     this.#route = null;
+  }
+
+  /** Breaks off everything under way. */
+  async close(): Promise<void> {
+    this.#route = null;
+    await Promise.all([...this.#dispatchers].map((dispatcher) => dispatcher.destroy()));
   }
 
   #routeFor(access: ApiAccess): ApiRoute {
     const former = this.#route;
     if (former !== null && sameWay(former.access, access)) return { access, dispatcher: former.dispatcher };
-    // Exchanges under way end as they began; then their connections close.
-    former?.dispatcher.close().catch(() => {});
-    return { access, dispatcher: dispatcherFor(access) };
+    this.#retire();
+    const dispatcher = dispatcherFor(access);
+    this.#dispatchers.add(dispatcher);
+    return { access, dispatcher };
+  }
+
+  /** Exchanges under way end as they began; then their connections close. */
+  #retire(): void {
+    const dispatcher = this.#route?.dispatcher;
+    if (dispatcher === undefined) return;
+    const forget = (): void => void this.#dispatchers.delete(dispatcher);
+    dispatcher.close().then(forget, forget);
   }
 }
 

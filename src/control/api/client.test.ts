@@ -193,6 +193,21 @@ test("once the server was unreachable and is back, watches that heard nothing me
   expect((error as Error).message).toMatch(/could not be reached meanwhile/);
 });
 
+test("a request without an answer costs the idle connections, which may be as dead", async () => {
+  let isAway = false;
+  const api = await serve(({ socket, url }, response) => {
+    if (url?.endsWith("/slow")) return;
+    if (!isAway || !dead.has(socket)) setTimeout(() => response.end("{}"), 20);
+  });
+  const dead = new Set<unknown>();
+  await Promise.all(Array.from({ length: 5 }, () => api.request({ method: "GET", path: "/x" })));
+  expect(sockets.size).toBe(5);
+  for (const socket of sockets) dead.add(socket);
+  isAway = true;
+  await expect(api.request({ method: "GET", path: "/slow", timeoutMs: 30 })).rejects.toBeInstanceOf(ApiUnreachable);
+  expect(await api.request({ method: "GET", path: "/x" })).toEqual({});
+});
+
 test("a request that its caller gives up says nothing about the server", async () => {
   const api = await serve(({ url }, response) => {
     if (url?.includes("watch=true")) response.write(event("a"));

@@ -62,7 +62,7 @@ export class ApiClient implements KubernetesApi {
       return text === "" ? (null as T) : parse<T>(text);
     } catch (error) {
       if (error instanceof ApiError) throw error;
-      if (request.signal?.aborted !== true) this.#watches.noteUnreachable();
+      if (request.signal?.aborted !== true) this.#noteUnreachable();
       throw unreachable(`${request.method} ${request.path}`, deadline.aborted ? `no answer in ${timeoutMs} ms` : error);
     }
   }
@@ -84,7 +84,7 @@ export class ApiClient implements KubernetesApi {
       }
     } catch (error) {
       if (error instanceof ApiError) throw error;
-      if (!isAnswered && !signal.aborted) this.#watches.noteUnreachable();
+      if (!isAnswered && !signal.aborted) this.#noteUnreachable();
       throw unreachable(`watch of ${path}`, error);
     } finally {
       watch.close();
@@ -94,6 +94,11 @@ export class ApiClient implements KubernetesApi {
   /** Breaks off everything under way; the client is of no further use. */
   async close(): Promise<void> {
     await this.#connection.close();
+  }
+
+  #noteUnreachable(): void {
+    this.#watches.noteUnreachable();
+    this.#connection.distrust();
   }
 
   /** Asks; once more with fresh credentials when the ones we have are refused. */
