@@ -14,6 +14,11 @@ export interface EntryPoint {
   readonly trustedProxies: readonly string[];
   /** What differs from the defaults; absent where nothing does. */
   readonly policy?: EntryPointPolicy;
+  /**
+   * Present where it cannot be honoured as it is written now: who has it open, by its name, leaves it as it is, whatever is said here, and
+   * nobody opens it.
+   */
+  readonly asBefore?: true;
 }
 
 /**

@@ -5,6 +5,8 @@ import type { EntryPoint } from "../../model/entry-point.ts";
 import { resourceId } from "../../model/ids.ts";
 import type { Middleware } from "../../model/middleware.ts";
 import type { ObjectRef } from "../../model/object-ref.ts";
+import type { Problem } from "../../model/problem.ts";
+import { problem } from "../../model/problem-codes.ts";
 import type { Resource } from "../../model/resource.ts";
 import { parseRule } from "../../rules/parser.ts";
 import type { EntryPointRedirect } from "../../schema/gen/fairway-class.ts";
@@ -30,14 +32,6 @@ export function redirectResources(
   const { scheme = "https", permanent = true, priority } = redirect;
   const port = redirect.port ?? publicPort(to, scheme, view, proxies);
   const key = `redirect/${from.name}`;
-  const prepared = redirectScheme.prepare({ scheme, port: String(port), permanent });
-  assert(prepared.ok, "a redirect of a FairwayClass can be built");
-  const middleware: Middleware = {
-    id: resourceId("middleware", owner.ref, key),
-    origin: owner.ref,
-    kind: redirectScheme.kind,
-    config: prepared.value,
-  };
   const changesScheme = scheme !== (from.tls ? "https" : "http");
   const rule = parseRule(changesScheme ? everythingBut(scheme) : EVERYTHING, matchers);
   assert(rule.ok, "the rule of a redirect parses");
@@ -50,7 +44,21 @@ export function redirectResources(
     entryPoints: [from.name],
     isParent: true,
   };
+  // Nobody knows where to: what would be sent there must not be served here.
+  if (port === 0) return [makeRouter(draft, { middlewares: [], service: null, obstacles: [nowhere(owner.ref, to)] })];
+  const prepared = redirectScheme.prepare({ scheme, port: String(port), permanent });
+  assert(prepared.ok, "a redirect of a FairwayClass can be built");
+  const middleware: Middleware = {
+    id: resourceId("middleware", owner.ref, key),
+    origin: owner.ref,
+    kind: redirectScheme.kind,
+    config: prepared.value,
+  };
   return [middleware, makeRouter(draft, { middlewares: [middleware.id], service: null, obstacles: [] })];
+}
+
+function nowhere(owner: ObjectRef, { name }: EntryPoint): Problem {
+  return problem("EntryPointInvalid", owner, "", `Nothing can be redirected to entry point "${name}", which has no port.`);
 }
 
 const EVERYTHING = "Host(`*`)";

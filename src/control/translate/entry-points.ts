@@ -32,7 +32,7 @@ export function entryPointsOf(
     const entryPoint = known.get(name);
     const field = `spec.entryPoints[${index}]`;
     if (unopened.includes(name)) problems.push(unopenedEntryPoint(object, field, name));
-    else if (entryPoint === undefined) problems.push(unknownEntryPoint(object, field, name, [...known.keys()]));
+    if (entryPoint === undefined) problems.push(unknownEntryPoint(object, field, name, [...known.keys()]));
     else if (onlyTls && !entryPoint.tls) problems.push(plaintextEntryPoint(object, field, name));
     else names.add(name);
   }
@@ -45,7 +45,7 @@ function unknownEntryPoint(object: ObjectRef, field: string, name: string, known
 }
 
 function unopenedEntryPoint(object: ObjectRef, field: string, name: string): Problem {
-  const message = `Entry point "${name}" cannot be opened; the route is not served there.`;
+  const message = `Entry point "${name}" cannot be opened as it is written; the route is served only where a proxy has it open from before.`;
   return problem("EntryPointNotFound", object, field, message, "The problems of the FairwayClass say why.");
 }
 

@@ -10,7 +10,7 @@ import type { EntryPoint as EntryPointSpec, FairwayClassSpec } from "../../schem
 import type { StoredObject } from "../store/stored-object.ts";
 import { type ClassSettings, settingsFrom, specOf } from "./class-settings.ts";
 import { redirectResources } from "./entry-point-redirect.ts";
-import { translateEntryPoint } from "./fairway-entry-point.ts";
+import { listenAddress, translateEntryPoint } from "./fairway-entry-point.ts";
 import { resolveMiddlewares } from "./middleware-list.ts";
 import type { CompileSettings } from "./settings.ts";
 import { FAIRWAY_CLASS_FIELDS, unsupportedFields } from "./supported.ts";
@@ -78,29 +78,39 @@ function entryPointsOf(
     problems.push(...translated.problems);
     const counting = translated.entryPoint === null ? former.get(spec.name) : spec;
     const entryPoint = translated.entryPoint ?? (counting && translateEntryPoint(counting, owner.ref, "").entryPoint);
-    if (counting === undefined || !entryPoint) continue;
-    good.set(spec.name, counting);
-    open.set(spec.name, entryPoint);
+    if (counting !== undefined && entryPoint) good.set(spec.name, counting);
+    open.set(spec.name, entryPoint || unhonoured(spec, owner.ref));
   }
-  const someAreDefault = [...good.values()].some(({ asDefault }) => asDefault === true);
-  const served = entryPoints.flatMap(({ name }, index): ServedEntryPoint[] => {
-    const [spec, entryPoint] = [good.get(name), open.get(name)];
-    if (spec === undefined || entryPoint === undefined) return [];
+  const counting = entryPoints.map((spec) => good.get(spec.name) ?? spec);
+  const someAreDefault = counting.some(({ asDefault }) => asDefault === true);
+  const served = counting.map((spec, index): ServedEntryPoint => {
+    const { name } = spec;
+    const tls = open.get(name)?.tls === true;
     const treatment = middlewaresOf(spec, owner.ref, `spec.entryPoints[${index}].middlewares`, view, settings);
     problems.push(...treatment.obstacles);
-    return [{ name, tls: entryPoint.tls, isDefault: !someAreDefault || spec.asDefault === true, ...treatment }];
+    return { name, tls, isDefault: !someAreDefault || spec.asDefault === true, ...treatment };
   });
-  const redirects = [...good.values()].flatMap(({ name, redirect }) => {
+  const redirects = counting.flatMap(({ name, redirect }) => {
     const [from, to] = [open.get(name), open.get(redirect?.to ?? "")];
     return redirect && from && to ? redirectResources(from, to, redirect, owner, view, proxies) : [];
   });
   return {
     served: served.sort(byName),
-    unopened: entryPoints.flatMap(({ name }) => (open.has(name) ? [] : [name])),
+    unopened: entryPoints.flatMap(({ name }) => (good.has(name) ? [] : [name])),
     resources: [...open.values(), ...redirects],
     good,
     problems,
   };
+}
+
+/**
+ * What stands for an entry point that cannot be honoured and was not good before, as far as this operator knows: a proxy may have it
+ * open from another operator, with routes on it.
+ */
+function unhonoured({ name, address, tls }: EntryPointSpec, owner: ObjectRef): EntryPoint {
+  const id = resourceId("entryPoint", owner, name);
+  const { host, port } = listenAddress(address) ?? { host: "", port: 0 };
+  return { id, name, host, port, tls: (tls ?? null) !== null, trustedProxies: [], asBefore: true };
 }
 
 /** A FairwayClass belongs to no namespace, and whoever may write one may refer to any. */

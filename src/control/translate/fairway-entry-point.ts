@@ -23,7 +23,7 @@ const EVERYBODY = ["0.0.0.0/0", "::/0"] as const;
 
 /** Translates one of `spec.entryPoints`; `field` is where it stands. */
 export function translateEntryPoint(spec: EntryPointSpec, owner: ObjectRef, field: string): EntryPointTranslation {
-  const address = addressOf(spec.address);
+  const address = listenAddress(spec.address);
   const trustedProxies = trustedBy(spec.forwardedHeaders);
   const wrong = (at: string, message: string) =>
     problem("EntryPointInvalid", owner, `${field}.${at}`, `${message}; ${CONSEQUENCE}.`);
@@ -50,7 +50,8 @@ export function translateEntryPoint(spec: EntryPointSpec, owner: ObjectRef, fiel
   return { entryPoint, problems };
 }
 
-function addressOf(text: string): { readonly host: string; readonly port: number } | null {
+/** The parts of an address to listen on; null when it is none. */
+export function listenAddress(text: string): { readonly host: string; readonly port: number } | null {
   const parts = /^(?:\[(?<v6>[^\]]*)\]|(?<v4>[^:]*)):(?<port>\d{1,5})$/.exec(text)?.groups;
   if (parts === undefined) return null;
   const host = parts.v6 ?? parts.v4 ?? "";

@@ -122,12 +122,13 @@ function buildCertificate({ names, chainPem, keyPem }: Certificate): void {
   createSecureContext({ cert: chainPem, key: keyPem });
 }
 
-function checkEntryPoint({ name, host, port, tls, trustedProxies, policy = {} }: EntryPoint): void {
+function checkEntryPoint({ name, host, port, tls, trustedProxies, policy = {}, asBefore }: EntryPoint): void {
   requireForm(isText(name) && name !== "", "name");
   requireForm(host === "" || isIP(host) !== 0, "host");
   requireForm(isIntegerIn(port, 0, 65_535), "port");
   requireForm(typeof tls === "boolean", "tls");
   requireForm(isTexts(trustedProxies), "trustedProxies");
+  requireForm(isFlag(asBefore), "asBefore");
   checkPolicy(policy);
 }
 

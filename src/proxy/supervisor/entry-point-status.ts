@@ -38,7 +38,7 @@ export class EntryPointStatus {
 
   /** The update with ports chosen, and with those entry points marked that workers must leave alone. */
   async settle(update: GenerationUpdate): Promise<GenerationUpdate> {
-    const settled = await this.#addresses.settle(update.entryPoints);
+    const settled = await this.#addresses.settle(update.entryPoints.flatMap((one) => this.#asBefore(one)));
     const failed = settled.filter(({ problem }) => problem !== null);
     const outcome: GenerationUpdate = {
       ...update,
@@ -50,6 +50,13 @@ export class EntryPointStatus {
       failed: failed.map(({ entryPoint, problem }) => ({ entryPoint, message: problem ?? "" })),
     });
     return outcome;
+  }
+
+  /** An entry point as it is wanted; where that is as before, as it is open now, or not at all. */
+  #asBefore(entryPoint: EntryPoint): readonly EntryPoint[] {
+    if (entryPoint.asBefore !== true) return [entryPoint];
+    const open = [...this.#open.values()].find(({ name }) => name === entryPoint.name);
+    return open === undefined ? [] : [open];
   }
 
   /** The live generation once more, for entry points that could not be opened: their addresses may be free by now. */

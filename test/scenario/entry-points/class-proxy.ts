@@ -9,7 +9,7 @@ import { Supervisor } from "../../../src/proxy/supervisor/supervisor.ts";
 import { SUPERVISOR_TIMING, TERMINAL_DRAIN } from "../../../src/proxy/supervisor/timing.ts";
 import type { EntryPoint, FairwayClassSpec } from "../../../src/schema/gen/fairway-class.ts";
 import { silentLogger } from "../../../src/telemetry/log.ts";
-import { until } from "../channel/world.ts";
+import { QUICK, until } from "../channel/world.ts";
 import { ManifestFolder, route, service, Upstream } from "../dev/manifests.ts";
 
 const CLASS = `apiVersion: networking.k8s.io/v1
@@ -29,6 +29,7 @@ export class ClassProxy {
   readonly #folder = new ManifestFolder();
   readonly #cleanups: (() => unknown)[] = [() => this.#folder.delete()];
   #half: ControlHalf | null = null;
+  #port = 0;
 
   /** Starts one; resolves when the entry points are open, or cannot be. */
   static async start(entryPoints: readonly EntryPoint[]): Promise<ClassProxy> {
@@ -47,6 +48,12 @@ export class ClassProxy {
   /** Deletes the FairwayClass. */
   deleteClass(): void {
     this.#folder.remove("fairway-class.yaml");
+  }
+
+  /** Ends the operator and starts one that knows nothing of what was before, at the same address. */
+  async restartOperator(): Promise<void> {
+    await this.#half?.stop();
+    await this.#operator();
   }
 
   /** What is wrong with the folder now. */
@@ -72,8 +79,10 @@ export class ClassProxy {
     this.#folder.write("class.yaml", CLASS);
     this.#folder.write("site.yaml", `${service("blue", upstream.port)}---\n${route(HOST, "blue")}`);
     this.setClass(entryPoints);
+    await this.#operator();
+    this.#cleanups.push(() => this.#half?.stop());
     const supervisor = new Supervisor({
-      operatorUrl: `http://127.0.0.1:${await this.#operator()}`,
+      operatorUrl: `http://127.0.0.1:${this.#port}`,
       className: "edge",
       proxyId: "proxy-0",
       workers: 2,
@@ -84,6 +93,7 @@ export class ClassProxy {
       keepsDrain: true,
       log: silentLogger,
       onEvent: (event) => this.events.push(event),
+      channelTiming: QUICK,
       timing: { ...SUPERVISOR_TIMING, reopenFirstMs: 100, reopenMostMs: 200 },
     });
     this.#cleanups.push(() => supervisor.stop());
@@ -91,7 +101,7 @@ export class ClassProxy {
     await until("it is live", () => this.#count("live") > 0);
   }
 
-  async #operator(): Promise<number> {
+  async #operator(): Promise<void> {
     const half = new ControlHalf({
       directory: this.#folder.path,
       entryPoints: DEFAULT_ENTRY_POINTS,
@@ -103,10 +113,8 @@ export class ClassProxy {
       },
     });
     this.#half = half;
-    this.#cleanups.push(() => half.stop());
-    const { port } = await half.listen("127.0.0.1", 0);
+    this.#port = (await half.listen("127.0.0.1", this.#port)).port;
     await half.start();
-    return port;
   }
 
   #count(name: SupervisorEvent["event"]): number {

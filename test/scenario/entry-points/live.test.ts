@@ -176,6 +176,22 @@ test("what cannot be honoured, and a FairwayClass that is gone, leave entry poin
   expect(proxy.events.filter(({ event }) => event === "closed")).toEqual([]);
 });
 
+test("an operator that starts anew and cannot honour an entry point leaves it to the proxies that have it", async () => {
+  const [port = 0, other = 0] = await freePorts(2);
+  const proxy = await proxyOn(at(port));
+  const load = loadOn(port);
+  await goesOn(load);
+  proxy.setClass([at(port, "web", { tls: { certResolver: "nobody" } })]);
+  await until("it is told", () => proxy.problems().some(({ code }) => code === "NotSupported"));
+  await proxy.settled(() => void proxy.restartOperator());
+  await goesOn(load);
+  await proxy.settled(() => proxy.setClass([at(port, "web", { tls: { certResolver: "nobody" } }), at(other, "other")]));
+  expect(await ask(other, { host: HOST })).toMatchObject({ status: 200 });
+  await goesOn(load);
+  expect(await outcomes(load)).toEqual(["200 blue"]);
+  expect(proxy.events.filter(({ event }) => event === "closed")).toEqual([]);
+});
+
 test("a port that becomes TLS serves nobody in plaintext from then on, and the other way round", async () => {
   const [port = 0] = await freePorts(1);
   const proxy = await proxyOn(at(port));
