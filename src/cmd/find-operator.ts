@@ -60,7 +60,7 @@ function said(error: unknown, namespace: string): string {
     return `there is no operator in the namespace ${namespace} (${error.message}): name another with --operator-namespace`;
   }
   if (error instanceof ApiError && error.status === 403) {
-    return `you may not reach the operator, which takes get of leases and pods, and create of pods/portforward: ${error.message}`;
+    return `you may not reach the operator, which takes get of leases and pods, and get and create of pods/portforward: ${error.message}`;
   }
   if (error instanceof CommanderError) throw error;
   return error instanceof Error ? error.message : String(error);

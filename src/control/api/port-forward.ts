@@ -11,7 +11,7 @@ export interface PodPort {
 
 /**
  * Opens a connection to a port of a Pod through the API server, as `kubectl port-forward` does: inside the Pod it comes from its own
- * loopback address. It takes the right to create `pods/portforward` in the namespace.
+ * loopback address. It takes the rights to get (the connection begins as a GET) and to create `pods/portforward`.
  *
  * What the Pod sends is held in memory until it is read: client-node's WebSocket knows no back-pressure. Rejects with ApiError when
  * the API server refuses, with ApiUnreachable when there is none. A port nobody listens on ends the connection with ApiUnreachable.
