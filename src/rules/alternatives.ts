@@ -35,6 +35,12 @@ export function isImplied(literal: Literal, by: Alternative): boolean {
   return isAlwaysTrue(literal) || by.some((one) => implies(one, literal));
 }
 
+/** Whether no request fulfils both. False where it cannot be told. */
+export function isContradiction(left: Alternative, right: Alternative): boolean {
+  for (const one of left) for (const other of right) if (excludes(one, other)) return true;
+  return false;
+}
+
 /** Of two that contain each other the first stays. */
 function isAbsorbed(one: Alternative, index: number, all: readonly Alternative[]): boolean {
   return all.some((other, at) => at !== index && isWithin(one, other) && (at < index || !isWithin(other, one)));
@@ -75,12 +81,6 @@ function product(a: readonly Alternative[], b: readonly Alternative[]): Expanded
 function alone(literal: Literal): readonly Alternative[] {
   if (isNeverTrue(literal)) return [];
   return isAlwaysTrue(literal) ? [[]] : [[literal]];
-}
-
-/** Whether nobody can fulfil both. */
-function isContradiction(left: Alternative, right: Alternative): boolean {
-  for (const one of left) for (const other of right) if (excludes(one, other)) return true;
-  return false;
 }
 
 /** Both, without what needs no saying: nothing in either is implied by the rest of it. Of literals that imply each other the first stays. */

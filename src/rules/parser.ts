@@ -49,19 +49,25 @@ class RuleParser {
   }
 
   #or(): Parsed {
-    return this.#list("or", "||", () => this.#list("and", "&&", () => this.#unary()));
+    const first = this.#and();
+    return first.ok && this.#peek().kind === "||" ? this.#list("or", first.value) : first;
+  }
+
+  #and(): Parsed {
+    const first = this.#unary();
+    return first.ok && this.#peek().kind === "&&" ? this.#list("and", first.value) : first;
   }
 
   /** Terms joined by one operator; terms that are lists of the same kind are taken apart, so that `(a && b) && c` is one list. */
-  #list(op: "and" | "or", symbol: Token["kind"], parseTerm: () => Parsed): Parsed {
-    const terms: Rule[] = [];
-    do {
-      const term = parseTerm();
+  #list(op: "and" | "or", first: Rule): Parsed {
+    const terms = first.op === op ? [...first.terms] : [first];
+    while (this.#take(op === "and" ? "&&" : "||")) {
+      const term = op === "and" ? this.#unary() : this.#and();
       if (!term.ok) return term;
       if (term.value.op === op) terms.push(...term.value.terms);
       else terms.push(term.value);
-    } while (this.#take(symbol));
-    return ok(terms.length === 1 ? (terms[0] as Rule) : { op, terms });
+    }
+    return ok({ op, terms });
   }
 
   #unary(): Parsed {

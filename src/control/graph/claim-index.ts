@@ -1,6 +1,7 @@
 import type { Alternative } from "../../rules/alternatives.ts";
 import type { Literal } from "../../rules/literal.ts";
 import type { Claim } from "./claim.ts";
+import { SortedList } from "./sorted-list.ts";
 
 /** One alternative of a claim, at the place where its host and path put it. */
 export interface Entry {
@@ -23,10 +24,10 @@ export interface Place {
   readonly entries: Set<Entry>;
 }
 
-const ANY_HOST = "*";
+export const ANY_HOST = "*";
 
 /** Prefixes of one path that are looked at under one host, the shortest first: those that cover most. */
-export const PREFIXES_MAX = 16;
+export const PREFIXES_MAX = 32;
 
 /** The entries of a claim. */
 export function entriesOf(claim: Claim): readonly Entry[] {
@@ -43,6 +44,9 @@ export class ClaimIndex {
   readonly #hosts = new Map<string, HostPlaces>();
   /** Hosts in use by what follows their first label. */
   readonly #children = new Map<string, Set<string>>();
+  /** The places of all hosts by path: what stands below a place for any host. */
+  readonly #paths = new Map<string, PathPlaces>();
+  readonly #ordered = new SortedList<PathPlaces>((a, b) => (a.path < b.path ? -1 : a.path > b.path ? 1 : 0));
 
   /** Adds an entry; its place. */
   add(entry: Entry): Place {
@@ -52,7 +56,9 @@ export class ClaimIndex {
       this.#hosts.set(entry.host, host);
       this.#noteChild(entry.host);
     }
-    return host.add(entry);
+    const place = host.add(entry);
+    if (place.entries.size === 1) this.#notePath(place);
+    return place;
   }
 
   /** Takes an entry out; the place it had. */
@@ -63,7 +69,13 @@ export class ClaimIndex {
       this.#hosts.delete(entry.host);
       this.#forgetChild(entry.host);
     }
+    if (place?.entries.size === 0) this.#forgetPath(place);
     return place;
+  }
+
+  /** Whether all prefixes of a host are looked at, and were before the last change. */
+  seesAllPrefixes(host: string): boolean {
+    return (this.#hosts.get(host)?.prefixCount ?? 0) < PREFIXES_MAX;
   }
 
   /** The places where something that covers an entry may stand. */
@@ -81,12 +93,50 @@ export class ClaimIndex {
   visitBelow(place: Place, visit: (below: Place) => void): number {
     let looks = 0;
     if (place.host === ANY_HOST) {
-      for (const host of this.#hosts.values()) looks += host.visitBelow(place, visit);
+      for (const { places } of this.#pathsBelow(place)) {
+        for (const below of places) if (isBelow(below, place)) visit(below);
+        looks += places.size;
+      }
       return looks;
     }
     const children = place.host.startsWith("*.") ? (this.#children.get(place.host.slice(2)) ?? []) : [];
     for (const host of [place.host, ...children]) looks += this.#hosts.get(host)?.visitBelow(place, visit) ?? 0;
     return looks;
+  }
+
+  /** How many places `visitBelow` would look at for a place of any host; no more than `max` are counted. */
+  countBelow(place: Place, max: number): number {
+    let count = 0;
+    for (const { places } of this.#pathsBelow(place)) {
+      count += places.size;
+      if (count >= max) return max;
+    }
+    return count;
+  }
+
+  *#pathsBelow({ form, path }: Place): Generator<PathPlaces> {
+    const first = this.#ordered.position((other) => (other.path < path ? -1 : 0));
+    for (const one of this.#ordered.from(first)) {
+      if (form === "exact" ? one.path !== path : !one.path.startsWith(path)) return;
+      yield one;
+    }
+  }
+
+  #notePath(place: Place): void {
+    let paths = this.#paths.get(place.path);
+    if (paths === undefined) {
+      paths = { path: place.path, places: new Set() };
+      this.#paths.set(place.path, paths);
+      this.#ordered.add(paths);
+    }
+    paths.places.add(place);
+  }
+
+  #forgetPath(place: Place): void {
+    const paths = this.#paths.get(place.path);
+    if (paths === undefined || !paths.places.delete(place) || paths.places.size > 0) return;
+    this.#paths.delete(place.path);
+    this.#ordered.delete(paths);
   }
 
   #noteChild(host: string): void {
@@ -106,6 +156,16 @@ export class ClaimIndex {
   }
 }
 
+interface PathPlaces {
+  readonly path: string;
+  readonly places: Set<Place>;
+}
+
+/** Whether the path of an entry or a place is one that `place` is above. */
+export function isBelow({ form, path }: Pick<Place, "form" | "path">, place: Pick<Place, "form" | "path">): boolean {
+  return place.form === "exact" ? form === "exact" && path === place.path : path.startsWith(place.path);
+}
+
 /** The places of one host. Most hosts have few, so that what is empty is not there. */
 class HostPlaces {
   #exact: Map<string, Place> | null = null;
@@ -117,6 +177,10 @@ class HostPlaces {
 
   constructor(host: string) {
     this.#host = host;
+  }
+
+  get prefixCount(): number {
+    return this.#prefix?.size ?? 0;
   }
 
   get isEmpty(): boolean {

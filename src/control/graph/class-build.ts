@@ -60,10 +60,9 @@ export class ClassBuild {
     const before = this.#contributions.get(root) ?? NOTHING;
     const after = translation === null ? NOTHING : contributionOf(translation, holds, before.claims);
     for (const resource of after.own) this.#own.set(resource.id, resource);
-    const kept = new Set(before.held);
-    for (const id of after.held) if (!kept.delete(id)) this.graph.retain(id);
+    for (const id of without(after.held, before.held)) this.graph.retain(id);
     for (const resource of after.own) this.graph.refresh(resource.id);
-    for (const id of kept) this.graph.release(id);
+    for (const id of without(before.held, after.held)) this.graph.release(id);
     this.#forget(before, after);
     this.#claim(before.claims, after.claims);
     if (translation === null) this.#contributions.delete(root);
@@ -71,8 +70,8 @@ export class ClassBuild {
   }
 
   #claim(before: readonly Claim[], after: readonly Claim[]): void {
-    const [gone, come] = [new Set(before), new Set(after)];
-    for (const claim of before) if (come.delete(claim)) gone.delete(claim);
+    const gone = without(before, after);
+    const come = without(after, before);
     for (const claim of gone) {
       this.conflicts.remove(claim);
       this.shadowing.remove(claim);
@@ -87,6 +86,14 @@ export class ClassBuild {
     const own = new Set(after.own.map((resource) => resource.id));
     for (const { id } of before.own) if (!own.has(id)) this.#own.delete(id);
   }
+}
+
+/** What is among `all` and not among `others`, each once. */
+function without<T>(all: readonly T[], others: readonly T[]): Iterable<T> {
+  if (all.length === 0 || (all.length === 1 && others.length === 0)) return all;
+  const rest = new Set(all);
+  for (const other of others) rest.delete(other);
+  return rest;
 }
 
 /** A rule that misses a reference is represented by its old form while that is held, unless the object has that form anyway. */

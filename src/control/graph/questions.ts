@@ -36,7 +36,8 @@ export function wantedBy(question: Question): ObjectRef | null {
  * The last questions of an asker replace those before.
  */
 export class Questions<Asker> {
-  readonly #askers = new Map<Question, Set<Asker>>();
+  /** Most questions have one asker: only those with more have a set. */
+  readonly #askers = new Map<Question, Asker | Several<Asker>>();
   readonly #asked = new Map<Asker, ReadonlySet<Question>>();
 
   /** Notes what `asker` asked this time; returns the questions that are new or no longer asked. */
@@ -58,9 +59,18 @@ export class Questions<Asker> {
     return touched;
   }
 
-  /** Those who asked. A live set. */
-  askers(question: Question): ReadonlySet<Asker> {
-    return this.#askers.get(question) ?? NOBODY;
+  /** Those who asked. A live view: to be read before the next `replace`. */
+  askers(question: Question): Iterable<Asker> {
+    const askers = this.#askers.get(question);
+    if (askers instanceof Several) return askers;
+    return askers === undefined ? [] : [askers];
+  }
+
+  /** Whether anybody asked, but for one. */
+  isAsked(question: Question, except?: Asker): boolean {
+    const askers = this.#askers.get(question);
+    if (askers instanceof Several) return askers.size > (except !== undefined && askers.has(except) ? 1 : 0);
+    return askers !== undefined && askers !== except;
   }
 
   /** What an asker asked the last time. */
@@ -70,18 +80,21 @@ export class Questions<Asker> {
 
   #add(question: Question, asker: Asker): void {
     const askers = this.#askers.get(question);
-    if (askers === undefined) this.#askers.set(question, new Set([asker]));
-    else askers.add(asker);
+    if (askers === undefined) this.#askers.set(question, asker);
+    else if (askers instanceof Several) askers.add(asker);
+    else if (askers !== asker) this.#askers.set(question, new Several([askers, asker]));
   }
 
   #remove(question: Question, asker: Asker): void {
     const askers = this.#askers.get(question);
-    askers?.delete(asker);
-    if (askers?.size === 0) this.#askers.delete(question);
+    if (askers instanceof Several) askers.delete(asker);
+    if (askers === asker || (askers instanceof Several && askers.size === 0)) this.#askers.delete(question);
   }
 }
 
-const NOBODY: ReadonlySet<never> = new Set();
+/** Told apart from a single asker, whatever that is. */
+class Several<Asker> extends Set<Asker> {}
+
 const NOTHING: ReadonlySet<never> = new Set();
 
 /** The kinds whose objects belong to groups: a reader must see them all at first. */

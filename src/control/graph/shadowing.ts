@@ -1,15 +1,20 @@
 import type { Problem } from "../../model/problem.ts";
 import { problem } from "../../model/problem-codes.ts";
 import { compareRanks, type Rank } from "../../model/rank.ts";
+import { type Alternative, isContradiction } from "../../rules/alternatives.ts";
 import { coveredBy } from "../../rules/covers.ts";
 import { type Claim, nameClaim } from "./claim.ts";
-import { ClaimIndex, type Entry, entriesOf, type Place } from "./claim-index.ts";
+import { ANY_HOST, ClaimIndex, type Entry, entriesOf, isBelow, type Place } from "./claim-index.ts";
+import { SortedList } from "./sorted-list.ts";
 
 /** Alternatives at one place up to which those they cover are looked for. */
 export const PLACE_MAX = 128;
 
 /** Places looked at, for each claim there is, up to which what a change leads to is looked for: with more, all is looked at anew. */
 const LOOKS_MAX = 4;
+
+/** Alternatives of one place up to which what comes and goes is held against what it may cover: with more, all counts. */
+const ALTERNATIVES_MAX = 4;
 
 /** How many of the rules that cover another one are named to it. */
 const NAMED_MAX = 3;
@@ -20,20 +25,25 @@ const NONE: readonly Problem[] = [];
 interface Touch {
   /** Of the claims that came or went, the rank of the one that wins over the others. */
   readonly best: Rank;
+  /** What came or went; null when that is much. */
+  readonly alternatives: readonly Alternative[] | null;
   /** Whether the place was too large to be looked at before. */
   readonly wasLarge: boolean;
-  readonly wasEmpty: boolean;
+  /** Whether a prefix came or went where not all of them are looked at: others may be looked at now. */
+  readonly hidesOthers: boolean;
 }
 
 /**
  * Finds the rules of one class that no request can reach: on every entry point that serves them, rules that rank before cover them.
  *
  * Never a false alarm; see `covers` for what is found. A change looks anew at the claims below the places it touches, that is at
- * narrower hosts and longer paths, that rank behind it.
+ * narrower hosts and longer paths, that rank behind it. A rule for any host looks at what stands below its path, or at what ranks behind
+ * it, whichever is less.
  */
 export class Shadowing {
   readonly #index = new ClaimIndex();
   readonly #entries = new Map<Claim, readonly Entry[]>();
+  readonly #ranked = new SortedList<Claim>(byRank);
   #queue = new Set<Claim>();
   #touched = new Map<Place, Touch>();
   /** The names under which problems are told. */
@@ -48,21 +58,22 @@ export class Shadowing {
   add(claim: Claim): void {
     const entries = entriesOf(claim);
     this.#entries.set(claim, entries);
+    this.#ranked.add(claim);
     this.#queue.add(claim);
     for (const entry of entries) {
       const place = this.#index.add(entry);
-      this.#touch(place, claim.router.rank, place.entries.size - 1);
+      this.#touch(place, entry, place.entries.size - 1);
     }
   }
 
   remove(claim: Claim): void {
     const entries = this.#entries.get(claim) ?? [];
-    this.#entries.delete(claim);
+    if (this.#entries.delete(claim)) this.#ranked.delete(claim);
     this.#queue.delete(claim);
     this.#gone.add(claim.router.id);
     for (const entry of entries) {
       const place = this.#index.remove(entry);
-      if (place !== undefined) this.#touch(place, claim.router.rank, place.entries.size + 1);
+      if (place !== undefined) this.#touch(place, entry, place.entries.size + 1);
     }
   }
 
@@ -95,11 +106,16 @@ export class Shadowing {
     return size > this.#placeMax;
   }
 
-  #touch(place: Place, rank: Rank, sizeBefore: number): void {
+  #touch(place: Place, { claim, alternative }: Entry, sizeBefore: number): void {
+    const { rank } = claim.router;
     const touch = this.#touched.get(place);
     const best = touch !== undefined && compareRanks(touch.best, rank) < 0 ? touch.best : rank;
-    const { wasLarge, wasEmpty } = touch ?? { wasLarge: this.#isLarge(sizeBefore), wasEmpty: sizeBefore === 0 };
-    this.#touched.set(place, { best, wasLarge, wasEmpty });
+    const isNew = (sizeBefore === 0) !== (place.entries.size === 0);
+    const hidesOthers =
+      touch?.hidesOthers === true || (isNew && place.form === "prefix" && !this.#index.seesAllPrefixes(place.host));
+    const before = touch === undefined ? [] : touch.alternatives;
+    const alternatives = before === null || before.length === ALTERNATIVES_MAX ? null : [...before, alternative];
+    this.#touched.set(place, { best, alternatives, wasLarge: touch?.wasLarge ?? this.#isLarge(sizeBefore), hidesOthers });
   }
 
   /** Queues every claim that a touched place makes a difference to. */
@@ -114,14 +130,39 @@ export class Shadowing {
       const isLarge = this.#isLarge(place.entries.size);
       if (isLarge && touch.wasLarge) continue;
       // Whether a place is looked at at all matters to every claim below, not only to those behind what came or went.
-      const isAll = isLarge !== touch.wasLarge || (place.form === "prefix" && touch.wasEmpty !== (place.entries.size === 0));
-      looks += this.#index.visitBelow(place, (below) => {
-        for (const { claim } of below.entries) {
-          if (isAll || compareRanks(touch.best, claim.router.rank) < 0) this.#queue.add(claim);
-        }
-      });
+      const isAll = isLarge !== touch.wasLarge || touch.hidesOthers;
+      looks += isAll ? this.#queueAllBelow(place) : this.#queueBehind(place, touch);
       yield;
     }
+  }
+
+  /** Returns how many places or claims it has looked at, as `#queueBehind` does. */
+  #queueAllBelow(place: Place): number {
+    return this.#index.visitBelow(place, (below) => {
+      for (const { claim } of below.entries) this.#queue.add(claim);
+    });
+  }
+
+  #queueBehind(place: Place, touch: Touch): number {
+    const { best } = touch;
+    if (place.host === ANY_HOST) {
+      const first = this.#ranked.position(({ router }) => compareRanks(router.rank, best));
+      const count = this.#ranked.size - first;
+      if (count < this.#index.countBelow(place, count + 1)) return this.#queueRanked(place, touch, first, count);
+    }
+    return this.#index.visitBelow(place, (below) => {
+      for (const entry of below.entries) {
+        if (compareRanks(best, entry.claim.router.rank) < 0 && concerns(touch, entry)) this.#queue.add(entry.claim);
+      }
+    });
+  }
+
+  #queueRanked(place: Place, touch: Touch, first: number, count: number): number {
+    for (const claim of this.#ranked.from(first)) {
+      const entries = this.#entries.get(claim) ?? [];
+      if (entries.some((entry) => isBelow(entry, place) && concerns(touch, entry))) this.#queue.add(claim);
+    }
+    return count;
   }
 
   #examine(claim: Claim): readonly Problem[] {
@@ -130,6 +171,7 @@ export class Shadowing {
     const covering = new Set<Claim>();
     for (const entry of this.#entries.get(claim) ?? []) {
       const before = this.#before(entry);
+      if (before.length === 0) return NONE;
       for (const arena of claim.arenas) {
         const there = before.filter((other) => other.claim.arenas.includes(arena));
         const used = firstCovering(entry, there);
@@ -149,11 +191,18 @@ export class Shadowing {
     for (const place of this.#index.above(entry)) {
       if (this.#isLarge(place.entries.size)) continue;
       for (const other of place.entries) {
-        if (other.claim !== entry.claim && compareRanks(other.claim.router.rank, rank) < 0) found.push(other);
+        const isBefore = other.claim !== entry.claim && compareRanks(other.claim.router.rank, rank) < 0;
+        // What has no request in common with it takes none from it, and is not even to be counted.
+        if (isBefore && !isContradiction(other.alternative, entry.alternative)) found.push(other);
       }
     }
     return found;
   }
+}
+
+/** Whether what came or went at a place may make a difference to an entry below. */
+function concerns({ alternatives }: Touch, entry: Entry): boolean {
+  return alternatives?.every((one) => isContradiction(one, entry.alternative)) !== true;
 }
 
 /** Those that cover an entry, or null. Which of several are named does not depend on the order they came in. */

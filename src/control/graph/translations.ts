@@ -83,8 +83,7 @@ export class Translations {
 
   /** Whether anybody but `except` asks for a part. */
   isUsed(id: ResourceId, except: RootUnit | undefined): boolean {
-    const askers = this.#questions.askers(askPart(id));
-    return askers.size > (except !== undefined && askers.has(except) ? 1 : 0);
+    return this.#questions.isAsked(askPart(id), except);
   }
 
   /** Redoes what the changes lead to, one unit a step. */
@@ -137,7 +136,8 @@ export class Translations {
   #redoRoot(unit: RootUnit, store: CompilerStore, round: Round): void {
     const { kind, namespace, name } = unit.ref;
     const view = this.#view(store, round);
-    const object = view.get(kind, namespace, name);
+    // That it is redone when it changes goes without asking.
+    const object = store.get(kind, namespace, name);
     const translate = ROOT_TRANSLATORS.get(kind);
     if (!round.roots.has(unit)) round.roots.set(unit, unit.translation);
     unit.generation = object?.generation ?? 0;
@@ -224,14 +224,14 @@ export class Translations {
 
   #want(question: Question): readonly Want[] {
     const ref = wantedBy(question);
-    return ref === null ? [] : [{ ref, isWanted: this.#questions.askers(question).size > 0 }];
+    return ref === null ? [] : [{ ref, isWanted: this.#questions.isAsked(question) }];
   }
 
   /** Drops the parts nobody asks for any more, and the parts only they asked for. */
   #dropUnused(round: Round): void {
     for (const id of round.uses) {
       const part = this.#parts.get(id);
-      if (part === undefined || this.#questions.askers(askPart(id)).size > 0) continue;
+      if (part === undefined || this.#questions.isAsked(askPart(id))) continue;
       this.#parts.delete(id);
       round.parts.add(id);
       for (const question of this.#questions.replace(part, new Set())) {

@@ -140,7 +140,7 @@ export function unsupportedFields(
   if (value === null || typeof value !== "object") return [];
   return Object.entries(value).flatMap(([field, member]) => {
     const entry = Object.hasOwn(table, field) ? table[field] : undefined;
-    if (entry === undefined || isUnset(member)) return [];
+    if (entry === undefined || entry === anything || isUnset(member)) return [];
     const at = `${path}.${field}`;
     if (typeof entry === "object") return unsupportedFields(member, entry, object, at, consequence);
     if (entry(member)) return [];
