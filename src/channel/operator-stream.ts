@@ -2,7 +2,6 @@ import { create, type MessageInitShape } from "@bufbuild/protobuf";
 import { createClient } from "@connectrpc/connect";
 import { createGrpcTransport, Http2SessionManager } from "@connectrpc/connect-node";
 import type { Clock } from "../kernel/clock.ts";
-import type { ResourceId } from "../model/ids.ts";
 import { RESOURCE_FORMAT } from "../model/resource.ts";
 import type { Access } from "./access.ts";
 import { type AssembledDelta, CHUNK_BYTES_MAX, DeltaAssembler } from "./chunks.ts";
@@ -18,6 +17,7 @@ import {
 } from "./gen/snapshot_pb.ts";
 import { type CheckedDelta, changesNothing, type Holding, type Outcome } from "./holding.ts";
 import { Outbox } from "./outbox.ts";
+import { toRefusalMessages } from "./refusals.ts";
 import type { ChannelTiming } from "./timing.ts";
 
 /** Held resources in one Subscribe: with ids of usual length, under 1 MiB. */
@@ -106,12 +106,14 @@ export class OperatorStream {
     const { className, proxyId, holding } = this.#options;
     const held = [...holding.hashes()].map(([id, hash]) => ({ id: id as string, hash }));
     const { version, position } = holding;
-    const refusals = holding.refused.map(({ id, reason }) => ({ id: id as string, reason }));
-    for (let start = 0; start === 0 || start < held.length; start += HELD_PER_MESSAGE) {
-      const more = start + HELD_PER_MESSAGE < held.length;
-      const part = { held: held.slice(start, start + HELD_PER_MESSAGE), more };
-      const first = { class: className, proxyId, formats: [RESOURCE_FORMAT], version, position, refusals };
-      this.#say({ case: "subscribe", value: start === 0 ? { ...first, ...part } : part });
+    const refusals = toRefusalMessages(holding.refused);
+    const first = { class: className, proxyId, formats: [RESOURCE_FORMAT], version, position, refusals };
+    // Refusals alone may fill a message.
+    const parts: (typeof held)[] = refusals.length > 0 || held.length === 0 ? [[]] : [];
+    for (let start = 0; start < held.length; start += HELD_PER_MESSAGE) parts.push(held.slice(start, start + HELD_PER_MESSAGE));
+    for (const [index, part] of parts.entries()) {
+      const value = { held: part, more: index < parts.length - 1 };
+      this.#say({ case: "subscribe", value: index === 0 ? { ...first, ...value } : value });
     }
   }
 
@@ -158,7 +160,7 @@ export class OperatorStream {
     }
     if (checking.ok) holding.apply(checking.value.checked, checking.value.sum, delta.position, outcome.refused);
     onConfirmed();
-    const refusals = outcome.refused.map(({ id, reason }) => ({ id: id as ResourceId as string, reason }));
+    const refusals = toRefusalMessages(outcome.refused);
     if (refusals.length === 0) this.#say({ case: "ack", value: { version } });
     else this.#say({ case: "nack", value: { version, refusals } });
   }

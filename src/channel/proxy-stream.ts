@@ -1,5 +1,6 @@
 import { create, type MessageInitShape } from "@bufbuild/protobuf";
 import type { Clock } from "../kernel/clock.ts";
+import { HASH_BYTES } from "../model/encode.ts";
 import type { ResourceId } from "../model/ids.ts";
 import { RESOURCE_FORMAT } from "../model/resource.ts";
 import type { Delta, Refusal, Snapshot } from "../model/snapshot.ts";
@@ -11,16 +12,16 @@ import {
   type OperatorMessage,
   OperatorMessageSchema,
   type ProxyMessage,
-  type Refusal as RefusalMessage,
   type Subscribe,
 } from "./gen/snapshot_pb.ts";
+import { fromRefusalMessages } from "./refusals.ts";
 import type { ChannelTiming } from "./timing.ts";
 
 /** Most resources a proxy may say it holds. */
 export const HELD_MAX = 2_000_000;
 
-/** Most refusals taken from one answer; a proxy that refuses more has one cause, not many. */
-const REFUSALS_MAX = 10_000;
+/** Most that their ids take together, in characters: what a proxy says of itself must not cost the operator its memory. */
+const HELD_CHARS_MAX = 256 << 20;
 
 /** What a proxy answered to a commit, or holds already when it subscribes (`resumed`). */
 export interface ProxyAnswer {
@@ -60,6 +61,7 @@ export class ProxyStream {
   #subscribe: Subscribe | null = null;
   #className = "";
   readonly #held = new Map<ResourceId, Uint8Array>();
+  #heldChars = 0;
   /** Version the proxy holds or has been sent; null until the first comparison. */
   #version: string | null = null;
   readonly #changed = new Set<ResourceId>();
@@ -115,7 +117,7 @@ export class ProxyStream {
     if (message.case === "subscribe") this.#receiveSubscribe(message.value);
     else if (message.case === "ack") this.#receiveAnswer(message.value.version, [], null);
     else if (message.case === "nack") {
-      this.#receiveAnswer(message.value.version, refusalsOf(message.value.refusals), message.value.whole || null);
+      this.#receiveAnswer(message.value.version, fromRefusalMessages(message.value.refusals), message.value.whole || null);
     }
     this.#wake();
   }
@@ -191,8 +193,13 @@ export class ProxyStream {
   /** Takes one part of the subscription, or says what is wrong with it. */
   #addSubscribe(part: Subscribe): string | null {
     if (this.#subscribe && !this.#subscribe.more) return "subscribed twice";
-    for (const { id, hash } of part.held) this.#held.set(id as ResourceId, hash);
-    if (this.#held.size > HELD_MAX) return `more than ${HELD_MAX} resources held`;
+    for (const { id, hash } of part.held) {
+      if (hash.length !== HASH_BYTES) return `the hash of ${id} has ${hash.length} bytes`;
+      this.#heldChars += id.length;
+      // A copy: as a view it would keep the whole message.
+      this.#held.set(id as ResourceId, hash.slice());
+    }
+    if (this.#held.size > HELD_MAX || this.#heldChars > HELD_CHARS_MAX) return `more than ${HELD_MAX} resources held`;
     // The first part says who asks; the parts after it only say more of what is held.
     if (this.#subscribe) {
       this.#subscribe = { ...this.#subscribe, more: part.more };
@@ -228,7 +235,7 @@ export class ProxyStream {
     this.#held.clear();
     if (version === snapshot.version && delta.upserts.length === 0 && delta.removals.length === 0) {
       this.#version = version;
-      const refused = refusalsOf(refusals);
+      const refused = fromRefusalMessages(refusals);
       this.#host.onAnswer({ proxyId: this.proxyId, class: this.className, version, refused, whole: null, resumed: true });
       // What it holds is right, and whose it is has changed: from now on nothing of the term before may come after it.
       return this.#host.position().term === 0n || isOfTerm(position, this.#host.position()) ? null : this.#take(delta);
@@ -260,10 +267,6 @@ export class ProxyStream {
 /** A goodbye as a stream's last message. */
 export function goAwayMessage(reason: GoAway_Reason, detail: string, holder: string): OperatorMessage {
   return message({ case: "goAway", value: { reason, detail, holder } });
-}
-
-function refusalsOf(refusals: readonly RefusalMessage[]): readonly Refusal[] {
-  return refusals.slice(0, REFUSALS_MAX).map(({ id, reason }) => ({ id: id as ResourceId, reason }));
 }
 
 function isOfTerm(held: Pick<Position, "term" | "lease"> | undefined, { term, lease }: Position): boolean {

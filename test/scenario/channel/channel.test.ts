@@ -154,6 +154,26 @@ test("resources that a proxy refuses are reported with their reasons, and the re
   expect(answers[1]?.refused).toEqual([]);
 });
 
+test("a proxy that comes back says again what it refuses, however much that is", async () => {
+  const world = new World();
+  const { port, answers } = await operator(world);
+  const wire = await wireTo(port);
+  const recorder = proxy(wire.port);
+  recorder.outcome = ({ upserts }) => ({
+    applied: true,
+    refused: upserts.map(({ id }) => ({ id, reason: "no such balancer. ".repeat(500) })),
+  });
+  world.publish(Object.fromEntries(Array.from({ length: 3_000 }, (_, index) => [`s${index}`, 1])));
+  await until("it is answered", () => answers.length === 1);
+  wire.cut();
+  await until("the proxy is back", () => answers.length === 2);
+  expect(answers.map(({ resumed, refused }) => [resumed, refused.length])).toEqual([
+    [false, 3_000],
+    [true, 3_000],
+  ]);
+  expect(answers[1]?.refused).toEqual(answers[0]?.refused);
+});
+
 test("a delta that a proxy cannot apply at all is tried again, the second time from nothing", async () => {
   const world = new World();
   const { port, answers } = await operator(world);
