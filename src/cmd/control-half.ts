@@ -15,6 +15,7 @@ import { compareText } from "../kernel/compare-text.ts";
 import type { EntryPoint } from "../model/entry-point.ts";
 import type { ObjectRef } from "../model/object-ref.ts";
 import type { Problem } from "../model/problem.ts";
+import { DEFAULT_ENTRY_POINTS } from "./entry-point-flags.ts";
 
 export interface ControlHalfOptions {
   /** Folder of manifests. */
@@ -146,6 +147,7 @@ function settingsOf({ classes, entryPoints }: ControlHalfOptions): CompileSettin
     controllerName: CONTROLLER_NAME,
     classes,
     entryPoints,
+    keepsEntryPoints: entryPoints !== DEFAULT_ENTRY_POINTS,
     allowCrossNamespace: false,
     allowExternalName: true,
     allowLoopback: true,

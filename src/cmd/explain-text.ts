@@ -48,7 +48,7 @@ function winnerLines(winner: Winner): readonly string[] {
     ...field(
       "middlewares",
       winner.middlewares.map((step, index) => {
-        return `${index + 1}. ${step.kind} ${step.object.namespace}/${step.object.name}${effectText(step)}`;
+        return `${index + 1}. ${step.kind} ${nameText(step.object)}${effectText(step)}`;
       }),
     ),
     ...field("service", winner.service === null ? [] : serviceText(winner.service)),
@@ -100,6 +100,11 @@ function listLines<T extends AlsoMatching>(
   return ["", `${title}:`, ...entries];
 }
 
-function objectText({ kind, namespace, name }: ObjectRef): string {
-  return `${kind} ${namespace}/${name}`;
+function objectText(object: ObjectRef): string {
+  return `${object.kind} ${nameText(object)}`;
+}
+
+/** Without a namespace for what is in none, as a FairwayClass. */
+function nameText({ namespace, name }: ObjectRef): string {
+  return namespace === "" ? name : `${namespace}/${name}`;
 }
