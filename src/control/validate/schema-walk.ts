@@ -7,45 +7,52 @@ import type { FieldProblem, StructuralSchema } from "./structural-schema.ts";
 /** A name further away than this from every known one gets no suggestion. */
 const DISTANCE_MAX = 3;
 
-type Visit = (schema: StructuralSchema, value: object, field: string) => readonly FieldProblem[];
+/** Looks at an object or list at a place, and adds what is wrong with it to `found`. */
+type Visit = (schema: StructuralSchema, value: object, place: Place, found: FieldProblem[]) => void;
+
+/** Where a walk is; null at the root. Only what is wrong needs its name. */
+type Place = { readonly parent: Place; readonly key: string | number } | null;
 
 /** Members the schema does not know, each with the nearest name it does. */
 export function unknownFields(schema: StructuralSchema, value: unknown): readonly FieldProblem[] {
-  return walk(schema, value, "", (at, members, field) => {
+  return walkAll(schema, value, EVERYWHERE, (at, members, place, found) => {
     const known = at.properties;
     const isOpen = Boolean(at.additionalProperties) || at["x-kubernetes-preserve-unknown-fields"] === true;
-    if (known === undefined || isOpen || Array.isArray(members)) return [];
-    return Object.keys(members)
-      .filter((name) => !Object.hasOwn(known, name))
-      .map((name) => unknownField(childField(field, name), name, Object.keys(known)));
+    if (known === undefined || isOpen || Array.isArray(members)) return;
+    for (const name of Object.keys(members)) {
+      if (!Object.hasOwn(known, name)) found.push(unknownField(childField(fieldOf(place), name), name, Object.keys(known)));
+    }
   });
 }
 
 /** Items that a list of distinct things holds twice (`x-kubernetes-list-type`). */
 export function repeatedItems(schema: StructuralSchema, value: unknown): readonly FieldProblem[] {
-  return walk(schema, value, "", (at, items, field) => {
+  return walkAll(schema, value, LISTS, (at, items, place, found) => {
+    if (!Array.isArray(items) || !isDistinct(at)) return;
     const keys = at["x-kubernetes-list-map-keys"];
-    if (!Array.isArray(items) || (at["x-kubernetes-list-type"] !== "set" && keys === undefined)) return [];
     const seen = new Map<string, number>();
-    return items.flatMap((item: unknown, index) => {
+    for (const [index, item] of (items as readonly unknown[]).entries()) {
       const identity = canonicalJson(keys === undefined ? item : keys.map((key) => (item as Record<string, unknown>)[key]));
       const first = seen.get(identity);
-      if (first === undefined) seen.set(identity, index);
+      if (first === undefined) {
+        seen.set(identity, index);
+        continue;
+      }
       const what = keys === undefined ? "The same value" : `The same ${keys.join(" and ")}`;
-      return first === undefined ? [] : [violation(childField(field, index), `${what} as ${childField(field, first)}.`)];
-    });
+      const field = fieldOf(place);
+      found.push(violation(childField(field, index), `${what} as ${childField(field, first)}.`));
+    }
   });
 }
 
 /** What the CEL rules of a schema refuse. The value must hold to the rest of the schema. */
 export function brokenRules(schema: StructuralSchema, value: unknown): readonly FieldProblem[] {
-  return walk(schema, value, "", (at, self, field) =>
-    (at["x-kubernetes-validations"] ?? [])
-      .filter((each) => !celRule(each.rule)(self))
-      .map((each) =>
-        violation(`${field}${each.fieldPath ?? ""}`.replace(/^\./, ""), each.message ?? `Breaks the rule ${each.rule}.`),
-      ),
-  );
+  return walkAll(schema, value, RULES, (at, self, place, found) => {
+    for (const { rule, fieldPath = "", message } of at["x-kubernetes-validations"] ?? []) {
+      if (celRule(rule)(self)) continue;
+      found.push(violation(`${fieldOf(place)}${fieldPath}`.replace(/^\./, ""), message ?? `Breaks the rule ${rule}.`));
+    }
+  });
 }
 
 const compiledRules = new Map<string, ReturnType<typeof compileCel>>();
@@ -59,15 +66,53 @@ function celRule(text: string): ReturnType<typeof compileCel> {
   return rule;
 }
 
-/** Visits every object and list of a value together with its schema, parents first. */
-function walk(schema: StructuralSchema, value: unknown, field: string, visit: Visit): FieldProblem[] {
-  if (value === null || typeof value !== "object") return [];
-  const found = [...visit(schema, value, field)];
-  for (const [key, member] of Object.entries(value)) {
-    const at = memberSchema(schema, key, Array.isArray(value));
-    if (at !== undefined) found.push(...walk(at, member, childField(field, Array.isArray(value) ? Number(key) : key), visit));
+/** Which schemas a walk is about: it stays out of those below which there is none of them. */
+class Concern {
+  readonly #isMet: (schema: StructuralSchema) => boolean;
+  readonly #known = new WeakMap<StructuralSchema, boolean>();
+
+  constructor(isMet: (schema: StructuralSchema) => boolean) {
+    this.#isMet = isMet;
   }
+
+  /** Whether a schema, or one below it, is concerned. */
+  reaches(schema: StructuralSchema): boolean {
+    const known = this.#known.get(schema);
+    if (known !== undefined) return known;
+    const { properties = {}, items, additionalProperties } = schema;
+    const below = [...Object.values(properties), items, additionalProperties].filter((each) => typeof each === "object");
+    const reaches = this.#isMet(schema) || below.some((each) => this.reaches(each));
+    this.#known.set(schema, reaches);
+    return reaches;
+  }
+}
+
+const EVERYWHERE = new Concern(() => true);
+const LISTS = new Concern(isDistinct);
+const RULES = new Concern((schema) => (schema["x-kubernetes-validations"]?.length ?? 0) > 0);
+
+function isDistinct(schema: StructuralSchema): boolean {
+  return schema["x-kubernetes-list-type"] === "set" || schema["x-kubernetes-list-map-keys"] !== undefined;
+}
+
+/** Visits the objects and lists of a value together with their schemas, parents first. */
+function walkAll(schema: StructuralSchema, value: unknown, concern: Concern, visit: Visit): readonly FieldProblem[] {
+  const found: FieldProblem[] = [];
+  const walk = (at: StructuralSchema, container: object, place: Place): void => {
+    visit(at, container, place, found);
+    const isList = Array.isArray(container);
+    for (const [key, member] of Object.entries(container)) {
+      if (member === null || typeof member !== "object") continue;
+      const below = memberSchema(at, key, isList);
+      if (below !== undefined && concern.reaches(below)) walk(below, member, { parent: place, key: isList ? Number(key) : key });
+    }
+  };
+  if (value !== null && typeof value === "object" && concern.reaches(schema)) walk(schema, value, null);
   return found;
+}
+
+function fieldOf(place: Place): string {
+  return place === null ? "" : childField(fieldOf(place.parent), place.key);
 }
 
 function memberSchema(schema: StructuralSchema, key: string, isItem: boolean): StructuralSchema | undefined {
