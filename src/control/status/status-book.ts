@@ -14,6 +14,8 @@ export const CORRECTIONS_MAX = 3;
 export interface StatusRecord {
   /** What the API server has. */
   seen: SeenStatus;
+  /** Resource version that `seen` was read at; 0 when it is not known. */
+  seenVersion: number;
   /** Resource version of our last write; what was seen before it is out of date. */
   ownVersion: number;
   /** Whether this process has written it. */
@@ -50,6 +52,7 @@ export class StatusBook {
     if (record === undefined) {
       record = {
         seen: NOTHING_SEEN,
+        seenVersion: 0,
         ownVersion: 0,
         hasWritten: false,
         writes: 0,
@@ -69,19 +72,30 @@ export class StatusBook {
     this.#records.delete(key);
   }
 
-  /** Takes note of a status that was listed or watched; whether it says something else than what was known. */
-  see(key: string, seen: SeenStatus, version: number): boolean {
+  /** Whether a version of an object brings nothing new: it is our own write, was seen before, or is older. */
+  knows(key: string, version: number): boolean {
+    const record = this.#records.get(key);
+    if (record === undefined || record.isUnderWay) return false;
+    return version <= record.ownVersion || version === record.seenVersion;
+  }
+
+  /**
+   * Takes note of a status that was listed or watched; whether it says something else than what was known. `isHolders`: whether another
+   * replica may have written it, so that what it says of proxies is believed.
+   */
+  see(key: string, seen: SeenStatus, version: number, isHolders: boolean): boolean {
     const known = this.#records.get(key);
     if (known === undefined && seen === NOTHING_SEEN) return false;
     const record = known ?? this.of(key);
-    if (known === undefined) record.programmedGeneration = seen.programmedGeneration;
     if (record.isUnderWay) {
       record.later = { seen, version };
       return false;
     }
     if (version <= record.ownVersion) return false;
+    if (known === undefined || isHolders) record.programmedGeneration = seen.programmedGeneration;
     const isOther = record.seen.fingerprint !== seen.fingerprint;
     record.seen = seen;
+    record.seenVersion = version;
     return isOther && known !== undefined;
   }
 
@@ -114,6 +128,6 @@ export class StatusBook {
     record.isUnderWay = false;
     const { later } = record;
     record.later = null;
-    return later !== null && this.see(key, later.seen, later.version);
+    return later !== null && this.see(key, later.seen, later.version, false);
   }
 }

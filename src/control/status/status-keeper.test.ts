@@ -251,6 +251,27 @@ test("a new holder writes only what differs", async () => {
   expect(second.status("IngressRoute", "b")).toMatchObject({ observedGeneration: 2, hosts: ["new.example"] });
 });
 
+test("a new holder to which no proxy comes believes what the one before it wrote", async () => {
+  const first = await serving("p1", "p2");
+  const second = new KeeperCase({ api: first.api, time: first.time, isHolder: false });
+  first.put(route("a"));
+  first.run();
+  second.watch();
+  second.run();
+  first.answer("p1");
+  await first.pass(2_000);
+  second.watch();
+  expect(first.condition("IngressRoute", "a", "Programmed")).toBe("False Pending");
+  first.answer("p2");
+  await first.pass(100);
+  second.watch();
+  first.keeper.setHolder(false);
+  second.keeper.setHolder(true);
+  await second.pass(60_000);
+  expect(second.condition("IngressRoute", "a", "Programmed")).toBe("True Programmed");
+  expect(second.writes()).toEqual({ "IngressRoute/shop/a": 2 });
+});
+
 test("who is not the holder writes nothing", async () => {
   const cluster = new KeeperCase({ isHolder: false });
   await cluster.change([service(), route("a"), ingress("i", "none")], "p1");

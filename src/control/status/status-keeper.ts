@@ -1,18 +1,14 @@
 import type { ProxyAnswer } from "../../channel/proxy-stream.ts";
-import type { Clock } from "../../kernel/clock.ts";
-import type { RoutingGraph } from "../../model/graph.ts";
 import { type ObjectRef, objectKey } from "../../model/object-ref.ts";
 import type { Problem } from "../../model/problem.ts";
-import type { KubernetesApi } from "../api/api.ts";
-import type { CompiledRoot } from "../graph/compiler.ts";
 import { inSteps } from "../graph/steps.ts";
 import type { CompiledRun } from "../reconciler.ts";
-import type { ObjectView } from "../store/object-view.ts";
 import type { StoredObject } from "../store/stored-object.ts";
-import { ClassViews, type Publishing, type StatusClass } from "./class-views.ts";
+import { ClassViews } from "./class-views.ts";
 import { desiredStatus, isCovered } from "./desired-status.ts";
 import { DueList } from "./due-list.ts";
 import { EventRecorder } from "./event-recorder.ts";
+import type { StatusKeeperOptions } from "./keeper-options.ts";
 import { RefusalWatch } from "./refusal-watch.ts";
 import { addressesFingerprint, NOTHING_SEEN, readStatus } from "./seen-status.ts";
 import { CORRECTIONS_MAX, StatusBook, type StatusRecord } from "./status-book.ts";
@@ -32,40 +28,6 @@ const WRITES_PER_SECOND = 250;
 
 /** Writes that may go out at once after a time of rest. */
 const WRITE_BURST = 100;
-
-/** What is asked of the store. */
-export type StatusStore = Pick<ObjectView, "get" | "endpointSlices"> & {
-  list(kind: string): Iterable<StoredObject>;
-  isPending(ref: ObjectRef): boolean;
-};
-
-/** What is asked of the compiler: its last run, whatever it does meanwhile. */
-export interface StatusCompiler {
-  root(ref: ObjectRef): CompiledRoot | undefined;
-  roots(): Iterable<CompiledRoot>;
-  problemsOf(ref: ObjectRef): readonly Problem[];
-  graph(className: string): Pick<RoutingGraph, "resources"> | undefined;
-}
-
-export interface StatusKeeperOptions {
-  readonly api: KubernetesApi;
-  readonly clock: Clock;
-  readonly controllerName: string;
-  /** This process, for Events: its Pod's name. */
-  readonly instance: string;
-  readonly store: StatusStore;
-  readonly compiler: StatusCompiler;
-  /** The classes served now, and how they are configured. */
-  readonly classes: () => ReadonlyMap<string, StatusClass>;
-  /** What is published for classes that do not say: `--publish-address`, `--publish-service`. */
-  readonly publish: Publishing;
-  /** The uid of an object that is there, for Events; without it they name none. */
-  readonly uidOf?: (object: ObjectRef) => string | undefined;
-  /** Called with what could not be written or read; it is tried again. */
-  readonly onTrouble?: (what: string, error: unknown) => void;
-  /** Called with every write the API server took. */
-  readonly onWritten?: (object: ObjectRef) => void;
-}
 
 /**
  * Says in the status of every object what became of it, and in Events what is wrong: by the Lease holder alone, when the proxies have
@@ -156,8 +118,10 @@ export class StatusKeeper {
     const kind = STATUS_KINDS.get(ref.kind);
     if (kind === undefined) return;
     const key = objectKey(ref);
+    const version = Number(resourceVersion ?? 0);
+    if (this.#book.knows(key, version)) return;
     const seen = readStatus(kind.family, status, this.#options.controllerName);
-    if (this.#book.see(key, seen, Number(resourceVersion ?? 0))) this.#correct(key, ref);
+    if (this.#book.see(key, seen, version, !this.#isHolder)) this.#correct(key, ref);
   }
 
   /** A run of the compiler, once its deltas are published. */
