@@ -37,12 +37,24 @@ export function storedForm(ref: ObjectRef, object: KubernetesObject): StoredObje
   };
 }
 
-/** What a null stands for in Kubernetes' own kinds: a field that is not there. */
+/** What a null stands for in Kubernetes' own kinds: a field that is not there. Copies only what holds one somewhere. */
 export function withoutNulls<T>(value: T): T {
   if (value === null || typeof value !== "object") return value;
-  if (Array.isArray(value)) return value.map(withoutNulls) as T;
-  const members = Object.entries(value).filter(([, member]) => member !== null);
-  return Object.fromEntries(members.map(([key, member]) => [key, withoutNulls(member)])) as T;
+  if (Array.isArray(value)) {
+    const items = value.map(withoutNulls);
+    return items.some((item, index) => item !== value[index]) ? (items as T) : value;
+  }
+  const members = value as Readonly<Record<string, unknown>>;
+  let copy: Record<string, unknown> | null = null;
+  for (const key of Object.keys(members)) {
+    const member = members[key];
+    const kept = withoutNulls(member);
+    if (kept === member && kept !== null) continue;
+    copy ??= { ...members };
+    if (kept === null) delete copy[key];
+    else copy[key] = kept;
+  }
+  return (copy ?? value) as T;
 }
 
 /** A Secret's `stringData` is plain text for `data`, and wins over it, as the API server has it. */
