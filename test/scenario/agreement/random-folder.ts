@@ -19,6 +19,7 @@ export function randomFolder(dice: Dice, routes: number, ports: readonly number[
     ...NAMESPACES.flatMap((namespace) => [
       ...SERVICES.flatMap((name) => randomService(dice, namespace, name, ports)),
       ...middlewares(dice, namespace),
+      ...(dice.chance(0.5) ? [randomGrant(dice, namespace)] : []),
     ]),
     ...Array.from({ length: routes }, (_, index) =>
       dice.chance(0.8) ? randomIngressRoute(dice, index) : [randomIngress(dice, index)],
@@ -41,9 +42,29 @@ function randomService(dice: Dice, namespace: string, name: string, ports: reado
     metadata: { namespace, name: `${name}-${index}`, labels: { "kubernetes.io/service-name": name } },
     addressType: "IPv4",
     ports: [{ name: "http", port }],
-    endpoints: [{ addresses: ["127.0.0.1"], conditions: { ready: true } }],
+    endpoints: [{ addresses: ["127.0.0.1"], conditions: randomConditions(dice) }],
   }));
   return [service, ...slices];
+}
+
+/** Most endpoints are ready; some serve while they end, some do neither. */
+function randomConditions(dice: Dice): Manifest {
+  if (dice.chance(0.8)) return { ready: true };
+  return dice.pick([{}, { ready: false }, { ready: false, serving: true, terminating: true }]);
+}
+
+/** Lets some kinds of the other namespace refer to some of this one. */
+function randomGrant(dice: Dice, namespace: string): Manifest {
+  const [other] = NAMESPACES.filter((name) => name !== namespace);
+  const from = dice.some(["IngressRoute", "Middleware"], 1, 2).map((kind) => ({ group: "fairway.dev", kind, namespace: other }));
+  const kinds = dice.some(["Service", "Middleware", "IngressRoute"], 1, 3);
+  const to = kinds.map((kind) => ({ group: kind === "Service" ? "" : "fairway.dev", kind }));
+  return {
+    apiVersion: "gateway.networking.k8s.io/v1beta1",
+    kind: "ReferenceGrant",
+    metadata: { namespace, name: "grant" },
+    spec: { from, to },
+  };
 }
 
 function middlewares(dice: Dice, namespace: string): readonly Manifest[] {
@@ -138,5 +159,5 @@ function randomMetadata(dice: Dice, namespace: string, name: string): Manifest {
 
 /** Seldom a namespace, which then may be the other one. */
 function elsewhere(dice: Dice): { readonly namespace?: string } {
-  return dice.chance(0.05) ? { namespace: dice.pick(NAMESPACES) } : {};
+  return dice.chance(0.15) ? { namespace: dice.pick(NAMESPACES) } : {};
 }
