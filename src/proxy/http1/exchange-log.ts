@@ -11,6 +11,7 @@ export class ExchangeLog implements AccessEntry {
   readonly entryPoint: string;
   startMs = 0;
   durationMs = 0;
+  target = "";
   readonly #access: Access;
   readonly #exchange: HttpExchange;
   readonly #path: RouterPath;
@@ -38,6 +39,7 @@ export class ExchangeLog implements AccessEntry {
     const { clock, log } = this.#access;
     this.durationMs = clock.monotonicMs() - this.#beganMs;
     this.startMs = clock.now() - this.durationMs;
+    this.target = this.#exchange.bytes.toString("latin1", this.#targetStart, this.#targetEnd);
     log.add(this);
   }
 
@@ -72,10 +74,6 @@ export class ExchangeLog implements AccessEntry {
 
   get host(): string {
     return this.#exchange.hasTarget ? this.#exchange.target.host : "";
-  }
-
-  get target(): string {
-    return this.#exchange.bytes.toString("latin1", this.#targetStart, this.#targetEnd);
   }
 
   get protocol(): string {
