@@ -4,6 +4,7 @@ import { parseArgs } from "node:util";
 import { rolldown } from "rolldown";
 import { licencesOf } from "./build/licences.ts";
 import { placeUrls, threadsOf } from "./build/placed-urls.ts";
+import { slimClient } from "./build/slim-client.ts";
 
 const ROOT = join(import.meta.dirname, "..");
 /** What the program reads at run time, at the same paths in the package: the CRDs and the schemas of Kubernetes' own kinds. */
@@ -40,7 +41,7 @@ export async function build(out: string): Promise<void> {
   const bundle = await rolldown({
     input: { main, ...threadsOf(join(ROOT, "src")) },
     platform: "node",
-    plugins: [placeUrls(ROOT)],
+    plugins: [placeUrls(ROOT), slimClient(ROOT)],
     onwarn: (warning) => {
       throw new Error(`the bundle is not whole: ${warning.message}`);
     },
