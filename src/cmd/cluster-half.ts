@@ -202,6 +202,7 @@ export class ClusterHalf {
       compiler: this.#compiler,
       classes: () => this.#classes(),
       publish,
+      objections: (ref) => this.#intake.objections(ref),
       uidOf: (ref) => this.#source.uidOf(ref),
       onTrouble: (what, error) => {
         this.admin.metrics.statusWrites.add(1, { result: "failed" });

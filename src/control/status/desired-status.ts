@@ -70,6 +70,7 @@ function programmingOf(work: StatusWork, record: StatusRecord, classes: readonly
     const refused = refusalOf(work, fleet, resources);
     if (refused !== null) return { state: "refused", ...refused, proxies };
   }
+  if (work.isRefused) return { state: "older" };
   if (record.programmedGeneration === work.generation) return { state: "programmed" };
   if (proxies === 0) return { state: "noProxies" };
   if (running === proxies) return { state: "programmed" };

@@ -9,6 +9,7 @@ import { Compiler } from "../graph/compiler.ts";
 import { Publisher } from "../publish/publisher.ts";
 import { ObjectStore } from "../store/object-store.ts";
 import { CONTROLLER_NAME } from "../translate/settings.ts";
+import type { Objections } from "../validate/intake.ts";
 import { storedForm } from "../validate/stored-form.ts";
 import type { StatusClass } from "./class-views.ts";
 import { StatusKeeper } from "./status-keeper.ts";
@@ -35,6 +36,8 @@ export class KeeperCase {
   readonly clock: ProcessClock;
   readonly keeper: StatusKeeper;
   readonly troubles: string[] = [];
+  /** What schemas have against objects, by `objectKey`. */
+  readonly objections = new Map<string, Objections>();
   readonly store = new ObjectStore();
   readonly #compiler: Compiler;
   readonly #publisher = new Publisher();
@@ -70,6 +73,7 @@ export class KeeperCase {
       compiler: this.#compiler,
       classes: () => new Map([["fairway", served]]),
       publish: { service: null, addresses: [] },
+      objections: (ref) => this.objections.get(objectKey(ref)),
       uidOf: ({ kind, namespace, name }) => this.api.get(kind, namespace, name)?.metadata.uid,
       onTrouble: (what) => this.troubles.push(what),
     });
@@ -97,7 +101,7 @@ export class KeeperCase {
       for (const object of this.api.list(kind)) {
         const { status, ...rest } = object;
         const ref = { kind, namespace: object.metadata.namespace ?? "", name: object.metadata.name };
-        this.store.apply(storedForm(ref, rest as never));
+        if (this.objections.get(objectKey(ref))?.isAccepted !== false) this.store.apply(storedForm(ref, rest as never));
         if (STATUS_KINDS.has(kind)) this.keeper.onStatusSeen(ref, status, object.metadata.resourceVersion);
       }
     }

@@ -6,6 +6,7 @@ import type { KubernetesApi } from "../api/api.ts";
 import type { CompiledRoot } from "../graph/compiler.ts";
 import type { ObjectView } from "../store/object-view.ts";
 import type { StoredObject } from "../store/stored-object.ts";
+import type { Objections } from "../validate/intake.ts";
 import type { Publishing, StatusClass } from "./class-views.ts";
 
 /** What is asked of the store. */
@@ -34,6 +35,8 @@ export interface StatusKeeperOptions {
   readonly classes: () => ReadonlyMap<string, StatusClass>;
   /** What is published for classes that do not say: `--publish-address`, `--publish-service`. */
   readonly publish: Publishing;
+  /** What its schema has against the newest version of an object, which then is not in the store. Absent: nothing, ever. */
+  readonly objections?: (object: ObjectRef) => Objections | undefined;
   /** The uid of an object that is there, for Events; without it they name none. */
   readonly uidOf?: (object: ObjectRef) => string | undefined;
   /** Called with what could not be written or read; it is tried again. */

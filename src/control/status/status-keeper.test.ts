@@ -1,4 +1,6 @@
 import { expect, test } from "vitest";
+import { objectKey } from "../../model/object-ref.ts";
+import { problem } from "../../model/problem-codes.ts";
 import { ApiError, ApiUnreachable } from "../api/api.ts";
 import { ingress, KeeperCase, middleware, proxies, route, service } from "./keeper-case.ts";
 
@@ -374,4 +376,21 @@ test("addresses that change are written to the Ingresses that have some", async 
   await cluster.pass(31_000);
   expect(cluster.status("Ingress", "a")).toEqual({ loadBalancer: { ingress: [{ ip: "192.0.2.2" }] } });
   expect(cluster.writes()).toEqual({ "Ingress/shop/a": 2 });
+});
+
+test("a generation that its schema refuses is told, while proxies run the one before", async () => {
+  const cluster = await serving("p1");
+  await cluster.change([route("a")], "p1");
+  const ref = { kind: "IngressRoute", namespace: "shop", name: "a" };
+  const problems = [problem("SchemaViolation", ref, "spec.routes[0].priority", "It is no number.")];
+  cluster.objections.set(objectKey(ref), { generation: 2, isAccepted: false, problems });
+  await cluster.change([route("a", "Host(`a.example`)", { priority: 5 })], "p1");
+  expect(cluster.status("IngressRoute", "a")).toMatchObject({ observedGeneration: 2, problems: [{ code: "SchemaViolation" }] });
+  expect(cluster.condition("IngressRoute", "a", "Accepted")).toBe("False SchemaViolation");
+  expect(cluster.condition("IngressRoute", "a", "Programmed")).toBe("False NotAccepted");
+  await cluster.pass(10_000);
+  expect(cluster.writes()).toEqual({ "IngressRoute/shop/a": 2 });
+  cluster.objections.clear();
+  await cluster.change([route("a")], "p1");
+  expect(cluster.condition("IngressRoute", "a", "Ready")).toBe("True Ready");
 });

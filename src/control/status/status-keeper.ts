@@ -121,6 +121,9 @@ export class StatusKeeper {
     const version = Number(resourceVersion ?? 0);
     if (this.#book.knows(key, version)) return;
     const seen = readStatus(kind.family, status, this.#options.controllerName);
+    const objections = this.#options.objections?.(ref);
+    // The store has not changed then, so that no run tells.
+    if (objections?.isAccepted === false) this.#touch(key, ref, "fresh", true);
     if (this.#book.see(key, seen, version, !this.#isHolder)) this.#correct(key, ref);
   }
 
@@ -191,6 +194,7 @@ export class StatusKeeper {
     const work = statusWork({
       ...{ key, object, lane, translation: root?.translation, sequence: this.#sequence },
       problems: compiler.problemsOf(ref),
+      objections: this.#options.objections?.(ref),
       configuredClasses: ref.kind === "FairwayClass" ? this.#views.configuredBy(ref) : [],
     });
     if (work === null) {

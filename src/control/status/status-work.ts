@@ -2,6 +2,7 @@ import type { ObjectRef } from "../../model/object-ref.ts";
 import type { Problem } from "../../model/problem.ts";
 import type { StoredObject } from "../store/stored-object.ts";
 import { nothing, type RootTranslation } from "../translate/translation.ts";
+import type { Objections } from "../validate/intake.ts";
 import { STATUS_KINDS, type StatusFamily } from "./status-kinds.ts";
 import type { Lane } from "./write-queue.ts";
 
@@ -12,6 +13,8 @@ export interface StatusWork {
   /** `events`: of a kind that has no status of ours. */
   readonly family: StatusFamily | "events";
   readonly generation: number;
+  /** Whether the schema refuses this generation: `translation` is of the last one that was accepted. */
+  readonly isRefused: boolean;
   readonly translation: RootTranslation;
   readonly problems: readonly Problem[];
   /** The field of the spec that is set, for a column; "" where there is none to say. */
@@ -27,7 +30,10 @@ export interface StatusWork {
 
 /** What work on an object begins with. */
 export interface WorkStart extends Pick<StatusWork, "key" | "problems" | "sequence" | "lane"> {
+  /** The version that was accepted last. */
   readonly object: StoredObject;
+  /** What its schema has against the newest version; undefined: nothing. */
+  readonly objections: Objections | undefined;
   /** What it was compiled to; undefined where it is not compiled for its own sake. */
   readonly translation: RootTranslation | undefined;
   /** The classes a FairwayClass configures. */
@@ -36,10 +42,13 @@ export interface WorkStart extends Pick<StatusWork, "key" | "problems" | "sequen
 
 /** The work on an object; null when it is of none of our classes, so that nothing is to be said in its status. */
 export function statusWork(start: WorkStart): StatusWork | null {
-  const { object, key, problems, sequence, lane, configuredClasses } = start;
-  const { ref, generation } = object;
+  const { object, key, sequence, lane, configuredClasses, objections } = start;
+  const { ref } = object;
+  const isRefused = objections?.isAccepted === false;
+  const generation = isRefused ? objections.generation : object.generation;
+  const problems = [...(objections?.problems ?? []), ...start.problems];
   const translation = start.translation ?? nothing();
-  const common = { key, ref, generation, translation, problems, sequence, lane, isLate: false };
+  const common = { key, ref, generation, isRefused, translation, problems, sequence, lane, isLate: false };
   const kind = STATUS_KINDS.get(ref.kind);
   if (kind === undefined) return { ...common, family: "events", kindColumn: "", classNames: [] };
   const { family, saysKind } = kind;

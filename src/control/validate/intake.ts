@@ -23,6 +23,16 @@ export interface CheckedObject {
   readonly ref: ObjectRef;
   /** What goes into the store; null when the schema refuses the object. */
   readonly accepted: StoredObject | null;
+  /** `metadata.generation`; 0 when the source has none. */
+  readonly generation: number;
+  readonly problems: readonly Problem[];
+}
+
+/** What a schema has against the newest version of an object. */
+export interface Objections {
+  readonly generation: number;
+  /** Whether it was taken in all the same, as with unknown fields; else the last accepted version stays. */
+  readonly isAccepted: boolean;
   readonly problems: readonly Problem[];
 }
 
@@ -47,7 +57,7 @@ const LABEL = /^(?=.{1,63}$)[a-z0-9]([-a-z0-9]*[a-z0-9])?$/;
 export class Intake {
   readonly #store: ObjectStore;
   readonly #kinds: KindCatalog;
-  readonly #problems = new Map<string, readonly Problem[]>();
+  readonly #objections = new Map<string, Objections>();
 
   constructor(store: ObjectStore, kinds: KindCatalog) {
     this.#store = store;
@@ -82,6 +92,7 @@ export class Intake {
     return {
       ref,
       accepted: isAccepted ? storedForm(ref, written) : null,
+      generation: value.metadata.generation ?? 0,
       problems: found.map(({ code, field, message, hint }) => problem(code, ref, field, message, hint)),
     };
   }
@@ -92,7 +103,8 @@ export class Intake {
    */
   accept(ref: ObjectRef, value: KubernetesObject): CheckedObject {
     const { status: _, ...rest } = withoutNulls(value);
-    return { ref, accepted: storedForm(ref, rest as KubernetesObject), problems: [] };
+    const { generation = 0 } = value.metadata;
+    return { ref, accepted: storedForm(ref, rest as KubernetesObject), generation, problems: [] };
   }
 
   /** The version of an object that was accepted last. */
@@ -108,22 +120,27 @@ export class Intake {
   }
 
   /** Takes an object in, or keeps what was accepted before, and holds the problems. */
-  put({ ref, accepted, problems }: CheckedObject): void {
+  put({ ref, accepted, generation, problems }: CheckedObject): void {
     const key = objectKey(ref);
-    if (problems.length === 0) this.#problems.delete(key);
-    else this.#problems.set(key, problems);
+    if (problems.length === 0) this.#objections.delete(key);
+    else this.#objections.set(key, { generation, isAccepted: accepted !== null, problems });
     if (accepted !== null) this.#store.apply(accepted);
   }
 
   /** The source no longer has the object. */
   remove(ref: ObjectRef): void {
-    this.#problems.delete(objectKey(ref));
+    this.#objections.delete(objectKey(ref));
     this.#store.remove(ref);
   }
 
   /** What is wrong with the newest version of each object, accepted or not. */
   *problems(): Iterable<Problem> {
-    for (const found of this.#problems.values()) yield* found;
+    for (const { problems } of this.#objections.values()) yield* problems;
+  }
+
+  /** What its schema has against the newest version of one object; undefined when it has nothing. */
+  objections(ref: ObjectRef): Objections | undefined {
+    return this.#objections.get(objectKey(ref));
   }
 }
 
