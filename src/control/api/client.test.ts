@@ -140,6 +140,16 @@ test("a server that does not answer in time, or is not there, is unreachable", a
   await expect(api.request({ method: "GET", path: "/x" })).rejects.toThrow(/ECONNREFUSED/);
 });
 
+test("a time limit may be what is left of another one: a fraction of a millisecond, or nothing", async () => {
+  const api = await serve(({ url }, response) => {
+    if (url?.endsWith("/quick")) response.end("{}");
+  });
+  expect(await api.request({ method: "GET", path: "/quick", timeoutMs: 4_375.610_885 })).toEqual({});
+  for (const timeoutMs of [0.4, -3]) {
+    await expect(api.request({ method: "GET", path: "/x", timeoutMs })).rejects.toBeInstanceOf(ApiUnreachable);
+  }
+});
+
 test("events come as they are sent, however they are cut up, until the server ends the watch", async () => {
   const text = event("ä") + event("b") + event("c");
   const api = await serve(async ({ url }, response) => {

@@ -52,7 +52,8 @@ export class ApiClient implements KubernetesApi {
 
   async request<T>(request: ApiRequest): Promise<T> {
     const timeoutMs = request.timeoutMs ?? REQUEST_TIMEOUT_MS;
-    const deadline = AbortSignal.timeout(timeoutMs);
+    // What is left until some instant is seldom a whole number, which is all that a timeout takes, and may be nothing.
+    const deadline = AbortSignal.timeout(Math.max(0, Math.ceil(timeoutMs)));
     const signal = request.signal === undefined ? deadline : AbortSignal.any([deadline, request.signal]);
     try {
       const answer = await this.#send(request, signal);
