@@ -12,7 +12,7 @@
  * | (core) | secrets, configmaps | list, watch (metadata only), get (those referenced) | each watched namespace, or all |
  * | gateway.networking.k8s.io | referencegrants | list, watch | each watched namespace, or all |
  * | /apis, /apis/* | (discovery; every authenticated account may) | get | cluster |
- * | apiextensions.k8s.io | customresourcedefinitions | get, create, patch | cluster, with `--install-crds` only |
+ * | apiextensions.k8s.io | customresourcedefinitions | get, create, patch, list, watch (metadata only) | cluster, with `--install-crds` only |
  */
 
 /** A kind that is watched. */

@@ -182,7 +182,8 @@ export class Operator extends dotOperator.default {
       const { group, plural } = await this.registerCustomResourceDefinition(file);
       this.#log.info("a definition is installed", { name: `${plural}.${group}` });
     }
-    await this.watchResource(DEFINITIONS.group, DEFINITIONS.version, DEFINITIONS.plural, async (event) => this.#tell(event));
+    // Whether they can be watched is nothing to wait for.
+    void this.watchResource(DEFINITIONS.group, DEFINITIONS.version, DEFINITIONS.plural, async (event) => this.#tell(event));
   }
 
   /** Without its definition a kind's objects are gone, and so is what they routed: whoever looks for the reason should find it. */
