@@ -33,7 +33,7 @@ function overlay(): string {
 
 beforeAll(async () => {
   if (!cluster.isOurs) return;
-  await cluster.ok("apply", "-k", overlay());
+  await cluster.ok("apply", "-k", overlay(), NAMESPACE);
   for (const name of ["fairway-operator", "fairway-admission"]) {
     await cluster.ok("rollout", "status", `deployment/${name}`, NAMESPACE, "--timeout=120s");
   }
@@ -43,7 +43,9 @@ afterAll(async () => {
   if (!cluster.isOurs) return;
   await cluster.kubectl("delete", "validatingwebhookconfiguration", "fairway-admission");
   await cluster.kubectl("delete", "deployment,service,serviceaccount,poddisruptionbudget,secret", "fairway-admission", NAMESPACE);
-  await cluster.kubectl("apply", "-k", join(CONFIG, "overlays/local"));
+  await cluster.kubectl("delete", "role,rolebinding", "fairway-operator-admission", NAMESPACE);
+  await cluster.kubectl("delete", "clusterrole,clusterrolebinding", "fairway-operator-admission");
+  await cluster.kubectl("apply", "-k", join(CONFIG, "overlays/local"), NAMESPACE);
   await cluster.kubectl("rollout", "status", "deployment/fairway-operator", NAMESPACE, "--timeout=120s");
 });
 
@@ -115,7 +117,7 @@ describe("the webhook", () => {
   test("does not stand in the way of a change of something else in an object that was wrong before", async () => {
     await cluster.ok("delete", "validatingwebhookconfiguration", "fairway-admission");
     expect((await applied(route("old", "Host(`c.admission.test`"))).code).toBe(0);
-    await cluster.ok("apply", "-k", overlay());
+    await cluster.ok("apply", "-k", overlay(), NAMESPACE);
     await vi.waitFor(
       async () => expect((await applied(route("new", "Host(`c.admission.test`"), "--dry-run=server")).code).toBe(1),
       {

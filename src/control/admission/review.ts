@@ -21,9 +21,6 @@ const UID_LENGTH_MAX = 128;
 /** Longest denial, in characters: kubectl prints all of it. */
 const MESSAGE_LENGTH_MAX = 8_192;
 
-/** Errors that are listed as causes, for programs. */
-const CAUSES_MAX = 100;
-
 /** The API server cuts warnings at 256 characters each and drops what is beyond 4,096 in all (KEP-1693). */
 const WARNING_LENGTH_MAX = 256;
 const WARNINGS_MAX = 16;
@@ -54,21 +51,14 @@ export function reviewAnswer(uid: string, { errors, warnings }: Verdict): object
   return { apiVersion: API_VERSION, kind: "AdmissionReview", response };
 }
 
+/** Without `details`: with them kubectl prints these alone, and neither who refuses nor what to write instead. */
 function denial(errors: readonly Problem[]): object {
   const [first] = errors;
   const message =
     errors.length === 1 && first
       ? sentence(first)
       : [`${errors.length} errors:`, ...errors.map((one) => `- ${sentence(one)}`)].join("\n");
-  return {
-    status: "Failure",
-    code: 422,
-    reason: "Invalid",
-    message: shortened(message, MESSAGE_LENGTH_MAX),
-    details: {
-      causes: errors.slice(0, CAUSES_MAX).map(({ code, field, message: said }) => ({ reason: code, field, message: said })),
-    },
-  };
+  return { status: "Failure", code: 422, reason: "Invalid", message: shortened(message, MESSAGE_LENGTH_MAX) };
 }
 
 /** `Code field: message (hint)`, as `fairway check` says it. */

@@ -13,7 +13,7 @@ const LIFETIME_MS = 90 * DAY_MS;
 const RENEW_LEFT_MS = 30 * DAY_MS;
 
 /** How often everything is looked at; first and longest pause after a failure, a missing object or right included. */
-const CHECK_MS = 10 * 60_000;
+const CHECK_MS = 30_000;
 const RETRY_FIRST_MS = 1_000;
 const RETRY_MOST_MS = 60_000;
 
