@@ -78,6 +78,8 @@ export async function operatorOnCluster(options: ClusterOptions): Promise<void> 
 }
 
 async function openApi(kubeconfig: string | undefined): Promise<ApiClient> {
+  // The frame of the operator reads the default kubeconfig as it is made, and stumbles over one that is broken.
+  if (kubeconfig !== undefined) process.env.KUBECONFIG = kubeconfig;
   try {
     return await ApiClient.open({ kubeconfig });
   } catch (error) {
