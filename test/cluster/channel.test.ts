@@ -44,10 +44,10 @@ async function holder(): Promise<string> {
   return (await lease()).spec.holderIdentity?.split("_")[0] ?? "";
 }
 
-async function until(what: string, holds: () => Promise<boolean>): Promise<void> {
-  const deadline = performance.now() + 60_000;
+async function until(what: string, holds: () => Promise<boolean>, limitMs = 60_000): Promise<void> {
+  const deadline = performance.now() + limitMs;
   while (!(await holds())) {
-    if (performance.now() > deadline) throw new Error(`after 60 s it does not hold that ${what}`);
+    if (performance.now() > deadline) throw new Error(`after ${limitMs} ms it does not hold that ${what}`);
     await new Promise((resolve) => setTimeout(resolve, 200));
   }
 }
@@ -190,6 +190,25 @@ test("a holder that is killed is succeeded when its Lease has run out, and no re
   await until("another one holds the Lease", async () => ![before, ""].includes(await holder()));
   await cluster.ok("rollout", "status", "deployment/fairway-operator", SYSTEM, "--timeout=60s");
   expect(Object.keys(await load)).toEqual(["200"]);
+});
+
+test("an authority whose Secret is deleted is replaced: streams go on, and proxies that start anew trust the next one", async () => {
+  const restarts = "--output=jsonpath={.items[*].status.containerStatuses[*].restartCount}";
+  const proxies = ["get", "pods", SYSTEM, "--selector=app.kubernetes.io/component=proxy"] as const;
+  const before = await cluster.ok(...proxies, restarts);
+  await cluster.ok("delete", "secret", "fairway-channel-ca", SYSTEM);
+  const published = () => cluster.ok("get", "configmap", "fairway-channel-ca", SYSTEM, "--output=jsonpath={.data.ca\\.crt}");
+  await until("another authority is published", async () => (await published()) !== bundle, 120_000);
+  const [oldest = ""] = (await cluster.ok(...proxies, "--output=jsonpath={.items[*].metadata.name}")).split(" ");
+  await cluster.ok("delete", "pod", oldest, SYSTEM, "--wait=false");
+  await until(
+    "there is a Pod in its place",
+    async () => !(await cluster.ok(...proxies, "--output=name")).includes(oldest),
+    120_000,
+  );
+  await cluster.ok("rollout", "status", "deployment/fairway-proxy", SYSTEM, "--timeout=120s");
+  expect(await cluster.ok(...proxies, restarts)).toBe(before);
+  bundle = await published();
 });
 
 /** Asks the proxies at a Pod's address, where nothing but proxies is in between. */
