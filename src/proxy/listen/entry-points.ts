@@ -25,6 +25,7 @@ export class EntryPoints {
       if (this.#live.has(key)) return;
       const returning = this.#leavingFrom(key);
       if (returning !== undefined) {
+        returning.stay();
         this.#opened.set(key, returning);
         return;
       }

@@ -140,6 +140,14 @@ export class Listener implements Door, Timed {
     deadlines.add(this);
   }
 
+  /** It may be wanted again: it does not close before that is settled. */
+  stay(): void {
+    if (this.#state !== "closing") return;
+    const { nowMs } = this.#context.engine.deadlines;
+    this.#closingSinceMs = nowMs;
+    this.deadlineMs = nowMs + CLOSING_MS;
+  }
+
   onDeadline(): void {
     const { nowMs } = this.#context.engine.deadlines;
     const quietMs = nowMs - Math.max(this.#lastAcceptMs, this.#closingSinceMs);

@@ -318,12 +318,14 @@ export class Supervisor implements AdminSource {
     const live = this.#current.for(this.#current.sequence);
     if (live === null || this.#draining !== null) return;
     const update = await this.#entryPoints.settleAgain(live);
-    const { lost, problems } = await swap(this.#workers.ready, update.sequence, ({ sequence }) =>
+    const { lost, refusal, problems } = await swap(this.#workers.ready, update.sequence, ({ sequence }) =>
       this.#current.next(update, sequence),
     );
     for (const { worker, reason } of lost) this.#workers.replace(worker, reason);
-    this.#current.take(update);
-    this.#entryPoints.onLive(update, problems);
+    if (refusal === null) {
+      this.#current.take(update);
+      this.#entryPoints.onLive(update, problems);
+    }
     this.#awaitReopening();
   }
 
