@@ -1,4 +1,4 @@
-import { describe, expect, test } from "vitest";
+import { afterAll, describe, expect, test } from "vitest";
 import { onInstalledCluster } from "./installed-cluster.ts";
 
 /** What the operator says of objects, as a user reads it with kubectl. */
@@ -197,4 +197,49 @@ describe("an Ingress", () => {
   function addressOf(name: string): Promise<string> {
     return cluster.ok("get", `ingress/${name}`, "--output=jsonpath={.status.loadBalancer.ingress[0].ip}");
   }
+});
+
+describe("a class without proxies", () => {
+  const account = () => ({ name: "nobody", namespace: cluster.namespace });
+  const objects = () => [
+    {
+      apiVersion: FAIRWAY,
+      kind: "FairwayClass",
+      metadata: { name: cluster.namespace },
+      spec: { entryPoints: [{ name: "plain", address: ":8080" }], proxies: { serviceAccount: account(), service: account() } },
+    },
+    {
+      apiVersion: "networking.k8s.io/v1",
+      kind: "IngressClass",
+      metadata: { name: cluster.namespace },
+      spec: {
+        controller: "fairway.dev/ingress-controller",
+        parameters: { apiGroup: "fairway.dev", kind: "FairwayClass", name: cluster.namespace },
+      },
+    },
+  ];
+
+  afterAll(async () => {
+    await cluster.kubectl("delete", `fairwayclass/${cluster.namespace}`, `ingressclass/${cluster.namespace}`);
+  });
+
+  test("says so, and so do its routes", async () => {
+    await cluster.apply([
+      SERVICE,
+      ...objects(),
+      route("idle", [rule("Host(`idle.example`)")], { ingressClassName: cluster.namespace }),
+    ]);
+    for (const object of [`fairwayclass/${cluster.namespace}`, "ingressroute/idle"]) {
+      await cluster.ok("wait", "--for=condition=Programmed=false", object, "--timeout=30s");
+      expect(await conditions(object)).toEqual([
+        "Accepted=True Accepted",
+        "ResolvedRefs=True ResolvedRefs",
+        "Programmed=False NoProxies",
+        "Ready=False NoProxies",
+        "Reconciling=True NoProxies",
+      ]);
+    }
+    const status = await statusOf(`fairwayclass/${cluster.namespace}`);
+    expect(status).toMatchObject({ entryPoints: ["plain"], proxies: { connected: 0, programmed: 0 } });
+  });
 });

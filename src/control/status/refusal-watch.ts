@@ -16,6 +16,8 @@ export interface RefusalWatchOptions {
   readonly resources: (className: string) => ReadonlyMap<ResourceId, Resource>;
   /** Called with the objects that lead to what is refused now, or no longer is. */
   readonly onFound: (className: string, objects: readonly ObjectRef[]) => void;
+  /** Called when a class could not be looked over, which is a bug. */
+  readonly onFailed: (error: unknown) => void;
 }
 
 /**
@@ -30,7 +32,9 @@ export class RefusalWatch {
 
   constructor(options: RefusalWatchOptions) {
     this.#options = options;
-    this.#due = new DueList(options.clock, options.delayMs, (className) => void this.#look(className));
+    this.#due = new DueList(options.clock, options.delayMs, (className) => {
+      this.#look(className).catch(options.onFailed);
+    });
   }
 
   /** Takes note of resources that a proxy of a class has begun to refuse, or no longer refuses. */

@@ -62,7 +62,7 @@ export class StatusKeeper {
     this.#views = new ClassViews({
       ...{ api, clock, store, classes, publish },
       resources: (className) => compiler.graph(className)?.resources,
-      onAddresses: (className) => void inSteps(this.#touchEach(this.#ingressesOf(className), "backlog", false)),
+      onAddresses: (className) => this.#inBackground(this.#touchEach(this.#ingressesOf(className), "backlog", false)),
       onFailed: (className, error) => onTrouble(`the addresses of class ${className} could not be read`, error),
     });
     this.#queue = new WriteQueue({
@@ -80,6 +80,7 @@ export class StatusKeeper {
       ...{ clock, delayMs: ANSWER_MS },
       roots: () => compiler.roots(),
       resources: (className) => this.#views.of(className).resources,
+      onFailed: (error) => onTrouble("refusals could not be looked over", error),
       onFound: (className, objects) => this.#touchRefused(className, objects),
     });
   }
@@ -135,7 +136,7 @@ export class StatusKeeper {
     if (run.changed === "all" || run.changed.some(({ kind }) => SERVING_KINDS.has(kind))) this.onServingProxiesChanged();
     if (!this.#isHolder) for (const ref of run.touched) if (this.#objectOf(ref) === undefined) this.#book.drop(objectKey(ref));
     if (run.changed === "all") this.#touchAll();
-    else void inSteps(this.#touchEach(run.touched, "fresh", true));
+    else this.#inBackground(this.#touchEach(run.touched, "fresh", true));
     for (const className of run.versions.keys()) this.#settle(className);
   }
 
@@ -165,7 +166,12 @@ export class StatusKeeper {
   #touchAll(): void {
     const roots = [...this.#options.compiler.roots()].map(({ ref }) => ref);
     const refs = [...roots, ...this.#problems.map(({ object }) => object)];
-    void inSteps(this.#touchEach(refs, "backlog", true));
+    this.#inBackground(this.#touchEach(refs, "backlog", true));
+  }
+
+  /** A defect here must not end what publishes. */
+  #inBackground(steps: Generator<void, void>): void {
+    inSteps(steps).catch((error: unknown) => this.#options.onTrouble?.("statuses could not be looked over", error));
   }
 
   *#touchEach(refs: Iterable<ObjectRef>, lane: Lane, isChange: boolean): Generator<void, void> {
@@ -277,7 +283,7 @@ export class StatusKeeper {
 
   #touchClass(className: string): void {
     const origin = this.#views.originOf(className);
-    if (origin !== null) void inSteps(this.#touchEach([origin], "fresh", false));
+    if (origin !== null) this.#inBackground(this.#touchEach([origin], "fresh", false));
   }
 
   *#ingressesOf(className: string): Generator<ObjectRef> {
@@ -289,7 +295,7 @@ export class StatusKeeper {
 
   #touchRefused(className: string, objects: readonly ObjectRef[]): void {
     const own = this.#views.originOf(className);
-    void inSteps(this.#touchEach(own === null ? objects : [...objects, own], "fresh", false));
+    this.#inBackground(this.#touchEach(own === null ? objects : [...objects, own], "fresh", false));
   }
 
   // --- writing ---
