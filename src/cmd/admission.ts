@@ -60,8 +60,10 @@ async function admission(options: AdmissionOptions): Promise<void> {
   const metrics = new AdmissionMetrics();
   const files = new CertificateFiles(options.certificate, options.key, systemClock);
   const certificate = files.read();
+  const judge = new Judge(new KindCatalog(), options.class.length === 0 ? [EVERY_CLASS] : options.class);
+  await judge.warm();
   const server = new AdmissionServer({
-    judge: new Judge(new KindCatalog(), options.class.length === 0 ? [EVERY_CLASS] : options.class),
+    judge,
     certificate,
     onReview: (result) => metrics.reviews.add(1, { result }),
     onFailed: (error) => log.error("a review failed", { error }),

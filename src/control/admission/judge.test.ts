@@ -30,6 +30,12 @@ test("what is not there yet is no error: objects come in any order", async () =>
   ).toEqual(FINE);
 });
 
+test("it can be made ready beforehand", async () => {
+  const fresh = new Judge(new KindCatalog(), []);
+  await fresh.warm();
+  expect((await fresh.judge(route("Host(`a.test`"), null)).errors).toHaveLength(1);
+});
+
 test("every error in the object itself is told", async () => {
   const twice = route("Host(`a.test`");
   (twice as { spec: { routes: object[] } }).spec.routes.push({

@@ -68,6 +68,11 @@ export class KindCatalog {
     this.#crds = crdTexts(new URL("crds/", packageRoot));
   }
 
+  /** The names of our own kinds, sorted. */
+  ours(): readonly string[] {
+    return [...this.#crds.keys()].sort();
+  }
+
   find(apiVersion: string, kind: string): KindLookup {
     const key = `${apiVersion} ${kind}`;
     const known = this.#found.get(key);
