@@ -31,7 +31,7 @@ export function outputPattern(output: readonly string[]): RegExp {
   const lines = output.map((line) => {
     if (line === "…") return "(?:.*\\n)*";
     const isCut = line.endsWith("…");
-    return `${RegExp.escape(line.replace(/…$/, "").trim()).replace(/(?:\\x20| )+/g, " +")}${isCut ? ".*" : " *"}\\n`;
+    return ` *${RegExp.escape(line.replace(/…$/, "").trim()).replace(/(?:\\x20| )+/g, " +")}${isCut ? ".*" : " *"}\\n`;
   });
   return new RegExp(`^${lines.join("")}$`);
 }
