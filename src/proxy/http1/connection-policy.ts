@@ -21,7 +21,7 @@ export interface ConnectionPolicy {
   readonly path: PathPolicy;
 }
 
-/** The policy of an entry point; `timeouts` are those of the worker, and count where the entry point says nothing. */
+/** The policy of an entry point, within the bounds of the engine; `timeouts` are those of the worker, and count where the entry point says nothing. */
 export function connectionPolicy(own: EntryPointPolicy = {}, timeouts: Timeouts = TIMEOUTS): ConnectionPolicy {
   return {
     timeouts: {
@@ -35,11 +35,11 @@ export function connectionPolicy(own: EntryPointPolicy = {}, timeouts: Timeouts 
       ageMs: orNever(own.connectionAgeMs ?? timeouts.ageMs),
     },
     requestsMax: orNever(own.requestsPerConnectionMax ?? 0),
-    headBytesMax: own.headBytesMax ?? HEAD_BYTES_MAX,
+    headBytesMax: Math.min(own.headBytesMax ?? HEAD_BYTES_MAX, HEAD_BYTES_MAX),
     targetBytesMax: own.targetBytesMax ?? TARGET_BYTES_MAX,
     fieldsMax: own.fieldsMax ?? FIELDS_MAX,
     bodyBytesMax: orNever(own.bodyBytesMax ?? 0),
-    replayBytesMax: own.replayBytesMax ?? REPLAY_BYTES_MAX,
+    replayBytesMax: Math.min(own.replayBytesMax ?? REPLAY_BYTES_MAX, REPLAY_BYTES_MAX),
     hidesClientAddress: own.hidesClientAddress === true,
     underscored: own.underscored ?? "drop",
     path: pathPolicy(own.keepsSlashes === true, own.allowedEscapes ?? ""),
