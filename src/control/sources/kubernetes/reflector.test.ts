@@ -274,6 +274,22 @@ test("a kind that vanished without a word is let go of only after discovery has 
   expect(it.names).toEqual([]);
 });
 
+test("it ends at once, whatever it waits for", async () => {
+  const it = new Observed();
+  it.api.uninstall("IngressRoute");
+  let answer = (): void => {};
+  it.api.intercept = async ({ path }) => {
+    if (path === "/apis") await new Promise<void>((resolve) => (answer = resolve));
+    if (path.startsWith("/apis/fairway.dev/v1alpha1")) throw new ApiError(404, "", "404 page not found");
+  };
+  const started = it.reflector.start();
+  await expect.poll(() => it.api.requests.some(({ path }) => path === "/apis"), settled).toBe(true);
+  const stopped = it.reflector.stop();
+  answer();
+  await Promise.all([stopped, started]);
+  expect(it.api.watching).toEqual([]);
+});
+
 test("a list asked for is made anew, and done only when the world has it", async () => {
   const it = await observed(null, (it) => it.route("a"));
   await it.following();

@@ -144,7 +144,7 @@ export class Reflector<Prepared> {
       const asked = this.#asked;
       try {
         if (this.#version === null || this.#done < asked) await this.#list(asked);
-        else await this.#follow();
+        else await this.#follow(asked);
       } catch (error) {
         const isWanted = asked === this.#asked && !this.#stopped.signal.aborted;
         if (isWanted) await this.#recover(error, asked);
@@ -197,7 +197,7 @@ export class Reflector<Prepared> {
 
   // --- watching ---
 
-  async #follow(): Promise<void> {
+  async #follow(asked: number): Promise<void> {
     const { api, accept, clock } = this.#options;
     this.#watch = new AbortController();
     this.#wasHealthy = false;
@@ -227,7 +227,7 @@ export class Reflector<Prepared> {
       cancel();
     }
     // The server ends a watch after the time asked for. One that ends at once is no watch.
-    if (!this.#wasHealthy) await this.#pause.wait(this.#backoff.next());
+    if (!this.#wasHealthy) await this.#wait(this.#backoff.next(), asked);
   }
 
   #noteHealthy(): void {
@@ -239,17 +239,21 @@ export class Reflector<Prepared> {
   #take(type: "ADDED" | "MODIFIED" | "DELETED" | "BOOKMARK", object: ApiObject): void {
     const version = object?.metadata?.resourceVersion;
     if (version === undefined) throw new ApiUnreachable("a watch gave something that is no object");
-    this.#version = version;
     this.#heardMs = this.#options.clock.monotonicMs();
     this.#tell({ is: "following" });
-    if (type === "BOOKMARK") return;
-    const key = keyOf(object);
+    if (type !== "BOOKMARK") this.#takeObject(type === "DELETED", object, version);
+    // Only now: what could not be taken over comes again.
+    this.#version = version;
+  }
+
+  #takeObject(isGone: boolean, object: ApiObject, version: string): void {
     const { sink } = this.#options;
-    if (type === "DELETED") {
+    const key = keyOf(object);
+    if (isGone) {
       if (this.#held.delete(key)) sink.commit([], [key]);
     } else if (this.#held.get(key) !== version) {
-      this.#held.set(key, version);
       sink.commit([sink.prepare(object, this.#servedVersion)], []);
+      this.#held.set(key, version);
     }
   }
 
@@ -262,7 +266,7 @@ export class Reflector<Prepared> {
     else if (!this.#wasHealthy || error instanceof ApiError) this.#fail(error);
     this.#wasHealthy = false;
     const askedMs = error instanceof ApiError ? (error.retryAfterMs ?? 0) : 0;
-    await this.#pause.wait(Math.max(askedMs, this.#backoff.next()));
+    await this.#wait(Math.max(askedMs, this.#backoff.next()), asked);
   }
 
   /** The collection is not there. What we hold is let go only when it is certain that the kind went away. */
@@ -276,13 +280,13 @@ export class Reflector<Prepared> {
       if (serving !== "unknown") this.#servedVersion = serving.version;
       if (isElsewhere) return;
       this.#fail(error);
-      return await this.#pause.wait(this.#backoff.next());
+      return await this.#wait(this.#backoff.next(), asked);
     }
     this.#absentSinceMs ??= clock.monotonicMs();
     const isBelieved = this.#held.size === 0 || clock.monotonicMs() - this.#absentSinceMs >= ABSENT_BELIEVED_MS;
     if (isBelieved) this.#takeAbsence(asked);
     else this.#fail(error);
-    await this.#awaitKind();
+    await this.#awaitKind(asked);
   }
 
   #takeAbsence(asked: number): void {
@@ -302,13 +306,18 @@ export class Reflector<Prepared> {
       return true;
     }
     if (serving === "absent") this.#settle(asked);
-    await this.#awaitKind();
+    await this.#awaitKind(asked);
     return false;
   }
 
-  async #awaitKind(): Promise<void> {
+  async #awaitKind(asked: number): Promise<void> {
     const pollMs = this.#options.kind.isOurs ? ABSENT_OURS_POLL_MS : ABSENT_POLL_MS;
-    await this.#pause.wait(pollMs * (1 + this.#random() / 4));
+    await this.#wait(pollMs * (1 + this.#random() / 4), asked);
+  }
+
+  /** Waits, unless a list was asked for meanwhile, or the end. */
+  async #wait(ms: number, asked: number): Promise<void> {
+    if (asked === this.#asked && !this.#stopped.signal.aborted) await this.#pause.wait(ms);
   }
 
   #fail(error: unknown): void {
