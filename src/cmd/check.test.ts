@@ -66,7 +66,7 @@ test.each<[what: string, text: string, expected: readonly string[]]>([
     route("a", rule("Host(`a.example`) &&")),
     [
       "<stdin>:7: error InvalidRule IngressRoute/default/a spec.routes[0].match: " +
-        'expected a matcher, "!" or "(", found the end of the rule at column 21',
+        'Expected a matcher, "!" or "(", found the end of the rule at column 21.',
     ],
   ],
   [
@@ -74,8 +74,8 @@ test.each<[what: string, text: string, expected: readonly string[]]>([
     route("a", rule("PathRegexp(`(a)\\1`)")),
     [
       "<stdin>:7: error InvalidRegex IngressRoute/default/a spec.routes[0].match: " +
-        'regular expression with a back-reference ("\\\\1") at column 12 ' +
-        "(regular expressions have RE2 syntax, which has none: it keeps matching linear in time)",
+        'Regular expression with a back-reference ("\\\\1") at column 12. ' +
+        "(Regular expressions have RE2 syntax, which has none: it keeps matching linear in time.)",
     ],
   ],
   [

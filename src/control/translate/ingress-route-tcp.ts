@@ -1,7 +1,7 @@
 import { tcpMatchers } from "../../extensions/tcp-matchers/tcp-matchers.ts";
-import { problem } from "../../model/problem-codes.ts";
 import { parseRule } from "../../rules/parser.ts";
 import type { StoredObject } from "../store/stored-object.ts";
+import { ruleProblem } from "./rule-problem.ts";
 import type { CompileSettings } from "./settings.ts";
 import { nothing, type RootTranslation, type TranslateView } from "./translation.ts";
 import { translateUnsupportedRoute } from "./unsupported-kind.ts";
@@ -13,9 +13,7 @@ export function translateIngressRouteTcp(object: StoredObject, view: TranslateVi
   const { routes } = (object.body.spec ?? {}) as { readonly routes?: readonly { readonly match: string }[] | null };
   const wrong = (routes ?? []).flatMap(({ match }, index) => {
     const parsed = parseRule(match, tcpMatchers);
-    if (parsed.ok) return [];
-    const { code, message, hint } = parsed.error;
-    return [problem(code, object.ref, `spec.routes[${index}].match`, message, hint)];
+    return parsed.ok ? [] : [ruleProblem(parsed.error, object.ref, `spec.routes[${index}].match`)];
   });
   return nothing(whole.className, [...whole.problems, ...wrong]);
 }

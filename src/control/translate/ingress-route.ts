@@ -1,7 +1,6 @@
 import { matchers } from "../../extensions/matchers/registry.gen.ts";
 import type { ResourceId } from "../../model/ids.ts";
 import type { Problem } from "../../model/problem.ts";
-import { problem } from "../../model/problem-codes.ts";
 import type { Router } from "../../model/router.ts";
 import type { Weighted } from "../../model/service.ts";
 import { parseRule } from "../../rules/parser.ts";
@@ -11,6 +10,7 @@ import { classOf } from "./ingress-class.ts";
 import { Layers, type Place } from "./layers.ts";
 import { resolveMiddlewares } from "./middleware-list.ts";
 import { makeRouters, RuleKeys } from "./router.ts";
+import { ruleProblem } from "./rule-problem.ts";
 import { resolveServices, type ServiceChoice, type ServiceUse } from "./service-list.ts";
 import type { CompileSettings } from "./settings.ts";
 import { INGRESS_ROUTE_FIELDS, ROUTE_FIELDS, unsupportedFields } from "./supported.ts";
@@ -111,8 +111,7 @@ function translateRoute(route: RouteSpec, index: number, context: Context): Rout
   const match = `${field}.match`;
   const parsed = parseRule(route.match, matchers);
   if (!parsed.ok) {
-    const { code, message, hint } = parsed.error;
-    return { routers: [], field: match, services: [], problems: [problem(code, object.ref, match, message, hint)] };
+    return { routers: [], field: match, services: [], problems: [ruleProblem(parsed.error, object.ref, match)] };
   }
   const key = context.keys.take(route.match);
   const steps = (route.middlewares ?? []).map(({ name, namespace }, at) => {
