@@ -1,13 +1,14 @@
 import { closest, distance } from "fastest-levenshtein";
 import { changes } from "./changes.ts";
 import { churn } from "./churn.ts";
+import { cluster } from "./cluster/cluster.ts";
 import { compile } from "./compile.ts";
 import type { Bench } from "./contract.ts";
 import { exchange } from "./exchange.ts";
 import { load } from "./load.ts";
 import { routes } from "./routes.ts";
 
-const BENCHES: readonly Bench[] = [routes, compile, load, changes, churn, exchange];
+const BENCHES: readonly Bench[] = [routes, compile, load, changes, churn, exchange, cluster];
 const EXIT_WRONG_USE = 2;
 
 function usage(): string {
