@@ -64,11 +64,12 @@ test.each([
 });
 
 test("a header named like a member of every object is a header", () => {
-  const odd: AccessEntry["headers"] = () => [["constructor", "1"]];
-  const entry = { headers: odd };
-  expect(JSON.parse(line("json", { headers: { "*": "keep" }, fields: ["requestHeaders"] }, entry))).toEqual({
-    requestHeaders: { constructor: "1" },
-  });
+  const odd: AccessEntry["headers"] = () => [
+    ["constructor", "1"],
+    ["__proto__", "2"],
+  ];
+  const text = line("json", { headers: { "*": "keep" }, fields: ["requestHeaders"] }, { headers: odd });
+  expect(text).toBe('{"requestHeaders":{"constructor":"1","__proto__":"2"}}\n');
 });
 
 test("what a client says cannot break out of its line, in JSON or in CLF", () => {

@@ -25,22 +25,23 @@ function jsonLine({ fields, headers }: AccessLogOptions): Write {
   };
 }
 
+/** Addresses, tokens, canonical hosts and codes hold nothing that needs an escape. */
 const JSON_FIELDS: Readonly<Record<Exclude<AccessField, "requestHeaders">, Write>> = {
   time: ({ startMs }) => `"${isoTime(startMs)}"`,
   durationMs: ({ durationMs }) => milliseconds(durationMs),
-  client: ({ client }) => quoted(client),
+  client: ({ client }) => `"${client}"`,
   entryPoint: ({ entryPoint }) => quoted(entryPoint),
   tls: ({ isTls }) => String(isTls),
-  method: ({ method }) => quoted(method),
-  host: ({ host }) => quoted(host),
+  method: ({ method }) => `"${method}"`,
+  host: ({ host }) => `"${host}"`,
   path: ({ target }) => quoted(pathOf(target)),
   query: ({ target }) => quoted(queryOf(target)),
-  protocol: ({ protocol }) => quoted(protocol),
+  protocol: ({ protocol }) => `"${protocol}"`,
   status: ({ status }) => String(status),
-  failure: ({ failure }) => quoted(failure),
+  failure: ({ failure }) => `"${failure}"`,
   router: ({ router }) => quoted(router),
   service: ({ service }) => quoted(service),
-  server: ({ server }) => quoted(server),
+  server: ({ server }) => `"${server}"`,
   attempts: ({ attempts }) => String(attempts),
   requestBytes: ({ requestBytes }) => String(requestBytes),
   responseBytes: ({ responseBytes }) => String(responseBytes),
@@ -50,7 +51,8 @@ function headersObject(modes: Readonly<Record<string, HeaderMode>>): Write {
   const others = modes["*"] ?? "drop";
   if (others === "drop" && Object.values(modes).every((mode) => mode === "drop")) return () => "{}";
   return (entry) => {
-    const kept: Record<string, string> = {};
+    // Without a prototype: `__proto__` is a name like any other.
+    const kept = Object.create(null) as Record<string, string>;
     for (const [name, value] of entry.headers()) {
       const key = name.toLowerCase();
       const mode = Object.hasOwn(modes, key) ? modes[key] : others;
