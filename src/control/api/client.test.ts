@@ -203,6 +203,26 @@ test("once the server was unreachable and is back, watches that heard nothing me
   expect((error as Error).message).toMatch(/could not be reached meanwhile/);
 });
 
+test("a watch that is broken off before it was answered says nothing more about the server", async () => {
+  let isAway = false;
+  let watches = 0;
+  const api = await serve(({ url }, response) => {
+    if (url?.includes("watch=true")) watches++ > 0 && response.write(event("a"));
+    else if (!isAway) response.end("{}");
+  });
+  const unanswered = watched(api, 20_000);
+  await expect.poll(() => watches).toBe(1);
+  isAway = true;
+  await expect(api.request({ method: "GET", path: "/x", timeoutMs: 30 })).rejects.toBeInstanceOf(ApiUnreachable);
+  isAway = false;
+  const names: string[] = [];
+  const quiet = watched(api, 500, names);
+  await expect.poll(() => names).toEqual(["a"]);
+  expect(((await unanswered).error as Error).message).toMatch(/could not be reached meanwhile/);
+  await api.request({ method: "GET", path: "/x" });
+  expect(((await quiet).error as Error).message).toMatch(/nothing came for 500 ms/);
+});
+
 test("a request without an answer costs the idle connections, which may be as dead", async () => {
   let isAway = false;
   const api = await serve(({ socket, url }, response) => {

@@ -85,7 +85,7 @@ export class ApiClient implements KubernetesApi {
       }
     } catch (error) {
       if (error instanceof ApiError) throw error;
-      if (!isAnswered && !signal.aborted) this.#noteUnreachable();
+      if (!isAnswered && !signal.aborted && !watch.isDistrusted) this.#noteUnreachable();
       throw unreachable(`watch of ${path}`, error);
     } finally {
       watch.close();

@@ -3,7 +3,7 @@ import { ApiError, type ApiObject, type ApiRequest, ApiUnreachable, type Kuberne
 /** Objects a page: large enough for few round trips, small enough that parsing one holds nobody up for long. */
 const PAGE_OBJECTS = 500;
 
-const PAGE_TIMEOUT_MS = 60_000;
+const PAGE_TIMEOUT_MS = 30_000;
 
 /** One page of a list, and the version from which a watch goes on. */
 export interface ListPage {
