@@ -22,8 +22,8 @@ export interface InstalledCluster {
   kubectl(...args: readonly string[]): Promise<Outcome>;
   /** The same, where it must succeed; answers what it printed. */
   ok(...args: readonly string[]): Promise<string>;
-  /** `kubectl apply` of YAML or objects that must be accepted. */
-  apply(objects: string | readonly unknown[]): Promise<string>;
+  /** `kubectl apply` of YAML or objects that must be accepted; into another namespace where one is given. */
+  apply(objects: string | readonly unknown[], namespace?: string): Promise<string>;
   /** Runs a program beside the cluster's own, where its addresses can be reached. */
   exec(program: string, ...args: readonly string[]): Promise<Outcome>;
   /** Where the proxies are reached. */
@@ -92,8 +92,8 @@ class FileOnCluster implements InstalledCluster {
     return succeeded(await this.kubectl(...args));
   }
 
-  async apply(objects: string | readonly unknown[]): Promise<string> {
-    return succeeded(await this.#started.kubectlWith(objects, ...this.#inNamespace(["apply"])));
+  async apply(objects: string | readonly unknown[], namespace = this.#namespace): Promise<string> {
+    return succeeded(await this.#started.kubectlWith(objects, "apply", `--namespace=${namespace}`));
   }
 
   exec(program: string, ...args: readonly string[]): Promise<Outcome> {
