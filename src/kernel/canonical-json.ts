@@ -18,25 +18,33 @@ function ordered(value: unknown): unknown {
 }
 
 function orderedArray(value: readonly unknown[]): readonly unknown[] {
-  const members = value.map(ordered);
-  return members.every((member, index) => member === value[index]) ? value : members;
+  let copy: unknown[] | null = null;
+  for (let index = 0; index < value.length; index++) {
+    const member = ordered(value[index]);
+    if (copy === null && member === value[index]) continue;
+    copy ??= value.slice(0, index);
+    copy.push(member);
+  }
+  return copy ?? value;
 }
 
 function orderedRecord(record: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
   const keys = Object.keys(record);
   let copy: Record<string, unknown> | null = sort(keys) ? null : {};
-  for (const [index, key] of keys.entries()) {
+  for (let index = 0; index < keys.length; index++) {
+    const key = keys[index] as string;
     const member = ordered(record[key]);
     if (copy === null && member === record[key]) continue;
-    copy ??= copyOf(record, keys.slice(0, index));
+    copy ??= copyOf(record, keys, index);
     put(copy, key, member);
   }
   return copy ?? record;
 }
 
-function copyOf(record: Readonly<Record<string, unknown>>, keys: readonly string[]): Record<string, unknown> {
+/** The first `count` members. */
+function copyOf(record: Readonly<Record<string, unknown>>, keys: readonly string[], count: number): Record<string, unknown> {
   const copy: Record<string, unknown> = {};
-  for (const key of keys) put(copy, key, record[key]);
+  for (const key of keys.slice(0, count)) put(copy, key, record[key]);
   return copy;
 }
 
