@@ -29,6 +29,8 @@ export interface OperatorObjects {
   readonly settings: CompileSettings;
   /** The folder it reads; null on a cluster. */
   readonly folder: string | null;
+  /** Of the operator's program. */
+  readonly version: string;
 }
 
 /** Where an operator answers: an address, or a connection that stands already. */
@@ -88,11 +90,11 @@ class ReadWorld {
 
   finished(): OperatorObjects {
     if (this.#first === null || this.#end !== this.#store.size) throw new Unusable("broke off before it had told everything");
-    const { settings, folder } = this.#first;
+    const { settings, folder, version } = this.#first;
     if (folder === null)
       for (const kind of this.#store.kinds())
         for (const { ref } of this.#store.list(kind)) this.#provenance.addPlace(ref, NOWHERE);
-    return { store: this.#store, manifests: this.#provenance, settings, folder };
+    return { store: this.#store, manifests: this.#provenance, settings, folder, version };
   }
 }
 

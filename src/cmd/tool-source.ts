@@ -4,6 +4,7 @@ import { type ReadObjects, readObjects } from "./compiled-manifests.ts";
 import { connectToOperator } from "./find-operator.ts";
 import { type OperatorAddress, readOperator } from "./operator-world.ts";
 import { readManifests } from "./read-manifests.ts";
+import { version } from "./version.ts";
 
 /** The namespace an operator is installed in where nobody says otherwise. */
 const OPERATOR_NAMESPACE = "fairway-system";
@@ -66,7 +67,12 @@ export async function readPath(path: string): Promise<ToolObjects> {
 /** Reads what the operator holds that flags name. */
 export async function readRunning(flags: OperatorFlags): Promise<ToolObjects> {
   const name = nameOf(flags);
-  const { store, manifests, settings, folder } = await readOperator(await addressOf(flags), name);
+  const { store, manifests, settings, folder, version: theirs } = await readOperator(await addressOf(flags), name);
+  if (theirs !== version()) {
+    process.stderr.write(
+      `note: the operator is of version ${theirs}; what it holds is compiled here by the rules of ${version()}\n`,
+    );
+  }
   return { store, manifests, settings, folderProblems: [], name, path: folder ?? "" };
 }
 
