@@ -17,8 +17,8 @@ import type { Told } from "./watched-cluster.ts";
 const [kubeconfig = "", relayPort = "", host = "", port = ""] = process.argv.slice(2);
 
 /** As often as the operator asks for its Lease, and as long as it waits. */
-const PULSE_MS = 500;
-const PULSE_TIMEOUT_MS = 1_000;
+const PULSE_MS = 1_000;
+const PULSE_TIMEOUT_MS = 3_000;
 const FILL_AT_A_TIME = 16;
 
 const tell = (told: Told): void => void process.stdout.write(`${JSON.stringify(told)}\n`);

@@ -93,3 +93,14 @@ export class ApiUnreachable extends Error {
     this.name = "ApiUnreachable";
   }
 }
+
+/**
+ * A watch was broken off because its connection may have died while the server could not be reached: nothing is wrong that a new
+ * connection does not mend.
+ */
+export class ConnectionDistrusted extends ApiUnreachable {
+  constructor() {
+    super("the server could not be reached meanwhile");
+    this.name = "ConnectionDistrusted";
+  }
+}

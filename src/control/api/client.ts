@@ -1,7 +1,15 @@
 import type { KubeConfig } from "@kubernetes/client-node";
 import type { Dispatcher } from "undici";
 import { type Clock, systemClock } from "../../kernel/clock.ts";
-import { ApiError, type ApiRequest, ApiUnreachable, type KubernetesApi, type WatchEvent, type WatchOptions } from "./api.ts";
+import {
+  ApiError,
+  type ApiRequest,
+  ApiUnreachable,
+  ConnectionDistrusted,
+  type KubernetesApi,
+  type WatchEvent,
+  type WatchOptions,
+} from "./api.ts";
 import { errorOfAnswer } from "./api-answer.ts";
 import { ApiConnection } from "./api-connection.ts";
 import { ByteLines } from "./byte-lines.ts";
@@ -84,8 +92,9 @@ export class ApiClient implements KubernetesApi {
         for (const line of lines.push(chunk as Uint8Array)) if (line !== "") yield parse<WatchEvent>(line);
       }
     } catch (error) {
-      if (error instanceof ApiError) throw error;
-      if (!isAnswered && !signal.aborted && !watch.isDistrusted) this.#noteUnreachable();
+      // What was broken off for what happened to others says nothing new about the server.
+      if (error instanceof ApiError || error instanceof ConnectionDistrusted) throw error;
+      if (!isAnswered && !signal.aborted) this.#noteUnreachable();
       throw unreachable(`watch of ${path}`, error);
     } finally {
       watch.close();

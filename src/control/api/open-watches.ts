@@ -1,12 +1,10 @@
 import type { Clock } from "../../kernel/clock.ts";
-import { ApiUnreachable } from "./api.ts";
+import { ApiUnreachable, ConnectionDistrusted } from "./api.ts";
 
 /** A watch under way. */
 export interface OpenWatch {
   /** Aborts when the caller gives up, when nothing came for too long, or when the connection is no longer to be trusted. */
   readonly signal: AbortSignal;
-  /** Whether it was broken off for what happened to others: that says nothing new about the server. */
-  readonly isDistrusted: boolean;
   /** Something came. */
   noteArrival(): void;
   close(): void;
@@ -14,7 +12,6 @@ export interface OpenWatch {
 
 interface Entry {
   lastArrivalMs: number;
-  isDistrusted: boolean;
   readonly breakOff: (why: ApiUnreachable) => void;
 }
 
@@ -35,11 +32,7 @@ export class OpenWatches {
 
   open(silenceMs: number, callerSignal: AbortSignal): OpenWatch {
     const controller = new AbortController();
-    const entry: Entry = {
-      lastArrivalMs: this.#clock.monotonicMs(),
-      isDistrusted: false,
-      breakOff: (why) => controller.abort(why),
-    };
+    const entry: Entry = { lastArrivalMs: this.#clock.monotonicMs(), breakOff: (why) => controller.abort(why) };
     let cancel = (): void => {};
     const look = (leftMs: number): void => {
       cancel = this.#clock.after(leftMs, () => {
@@ -52,9 +45,6 @@ export class OpenWatches {
     this.#open.add(entry);
     return {
       signal: AbortSignal.any([controller.signal, callerSignal]),
-      get isDistrusted() {
-        return entry.isDistrusted;
-      },
       noteArrival: () => {
         entry.lastArrivalMs = this.#clock.monotonicMs();
       },
@@ -76,9 +66,7 @@ export class OpenWatches {
     if (sinceMs === null) return;
     this.#unreachableSinceMs = null;
     for (const entry of [...this.#open]) {
-      if (entry.lastArrivalMs >= sinceMs) continue;
-      entry.isDistrusted = true;
-      entry.breakOff(new ApiUnreachable("the server could not be reached meanwhile"));
+      if (entry.lastArrivalMs < sinceMs) entry.breakOff(new ConnectionDistrusted());
     }
   }
 }

@@ -1,7 +1,7 @@
 import { afterEach, expect, test } from "vitest";
 import { FakeApi } from "../../../../test/kubernetes/fake-api.ts";
 import { systemClock } from "../../../kernel/clock.ts";
-import { ApiError, type ApiObject, type ApiRequest, ApiUnreachable } from "../../api/api.ts";
+import { ApiError, type ApiObject, type ApiRequest, ApiUnreachable, ConnectionDistrusted } from "../../api/api.ts";
 import { Discovery } from "./discovery.ts";
 import { WATCHED_KINDS, type WatchedKind } from "./kinds.ts";
 import { Reflector, type ReflectorState } from "./reflector.ts";
@@ -209,6 +209,19 @@ test("a connection that died unnoticed is given up after a silence, and its succ
   it.api.endWatches(new ApiUnreachable("nothing came for 90000 ms"));
   await expect.poll(() => it.names, settled).toEqual(["a", "b"]);
   expect(it.lists).toBe(1);
+});
+
+test("a connection that is only distrusted is replaced, however often, and nothing is told", async () => {
+  const it = await observed(null, (it) => it.route("a"));
+  for (let turn = 0; turn < 8; turn++) {
+    await it.following();
+    it.api.endWatches(new ConnectionDistrusted());
+    await expect.poll(() => it.api.watching.length, settled).toBe(0);
+  }
+  await it.following();
+  it.route("b");
+  await expect.poll(() => it.names, settled).toEqual(["a", "b"]);
+  expect(it.states).toEqual([{ is: "following" }]);
 });
 
 test("something that is no event ends the watch, and nothing else", async () => {

@@ -1,7 +1,7 @@
 import { Backoff } from "../../../kernel/backoff.ts";
 import type { Clock } from "../../../kernel/clock.ts";
 import { TimeSlice } from "../../../kernel/time-slice.ts";
-import { ApiError, type ApiObject, ApiUnreachable, type KubernetesApi } from "../../api/api.ts";
+import { ApiError, type ApiObject, ApiUnreachable, ConnectionDistrusted, type KubernetesApi } from "../../api/api.ts";
 import { errorOfEvent } from "../../api/api-answer.ts";
 import type { Discovery } from "./discovery.ts";
 import { collectionPath, type WatchedKind } from "./kinds.ts";
@@ -262,6 +262,8 @@ export class Reflector<Prepared> {
   /** Decides what a failure means, and waits. */
   async #recover(error: unknown, asked: number): Promise<void> {
     if (error instanceof ApiError && error.status === 404) return await this.#notFound(error, asked);
+    // No reason to wait: where answers come and fail by turns, it would hear nothing most of the time.
+    if (error instanceof ConnectionDistrusted) return await this.#wait(RETRY_FIRST_MS * this.#random(), asked);
     if (isExpired(error)) this.#version = null;
     else if (!this.#wasHealthy || error instanceof ApiError) this.#fail(error);
     this.#wasHealthy = false;
