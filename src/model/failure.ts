@@ -59,7 +59,8 @@ const TABLE = {
   Isolated: {
     source: "proxy",
     retry: "never",
-    meaning: "No operator has been heard for long and the service has no ClusterIP: its servers' addresses may be others' by now.",
+    meaning:
+      "No operator has been heard for long and the service has no ClusterIP: its servers' addresses may be others' by now.",
   },
   ConnectRefused: { source: "upstream", retry: "always", meaning: "The server refused the connection or could not be reached." },
   ConnectTimeout: { source: "upstream", retry: "always", meaning: "The connection to the server was not made in time." },
