@@ -264,8 +264,12 @@ export class Reflector<Prepared> {
     if (error instanceof ApiError && error.status === 404) return await this.#notFound(error, asked);
     // No reason to wait: where answers come and fail by turns, it would hear nothing most of the time.
     if (error instanceof ConnectionDistrusted) return await this.#wait(RETRY_FIRST_MS * this.#random(), asked);
-    if (isExpired(error)) this.#version = null;
-    else if (!this.#wasHealthy || error instanceof ApiError) this.#fail(error);
+    if (isExpired(error)) {
+      const isNew = this.#heardMs !== null && this.#options.clock.monotonicMs() - this.#heardMs < HEALTHY_MS;
+      this.#version = null;
+      // What was listed a moment ago and has expired already is waited for, lest lists follow lists.
+      if (!isNew) return;
+    } else if (!this.#wasHealthy || error instanceof ApiError) this.#fail(error);
     this.#wasHealthy = false;
     const askedMs = error instanceof ApiError ? (error.retryAfterMs ?? 0) : 0;
     await this.#wait(Math.max(askedMs, this.#backoff.next()), asked);
