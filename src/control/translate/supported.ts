@@ -137,18 +137,27 @@ export function unsupportedFields(
   path: string,
   consequence = "the route answers 503",
 ): readonly Problem[] {
-  if (value === null || typeof value !== "object") return [];
-  return Object.entries(value).flatMap(([field, member]) => {
+  if (value === null || typeof value !== "object") return NONE;
+  const problems: Problem[] = [];
+  // Asked of every part of every object: what is fine costs no allocation.
+  for (const field of Object.keys(value)) {
     const entry = Object.hasOwn(table, field) ? table[field] : undefined;
-    if (entry === undefined || entry === anything || isUnset(member)) return [];
-    const at = `${path}.${field}`;
-    if (typeof entry === "object") return unsupportedFields(member, entry, object, at, consequence);
-    if (entry(member)) return [];
-    const option = at.replace(/^.*\]\.|^spec\./, "");
-    const what = entry === unsupported ? `"${option}" is` : `"${option}" with the value ${JSON.stringify(member)} is`;
-    return [notSupported(object, at, `${what} not supported yet; ${consequence}.`)];
-  });
+    if (entry === undefined || entry === anything) continue;
+    const member = (value as Readonly<Record<string, unknown>>)[field];
+    if (isUnset(member)) continue;
+    if (typeof entry === "object") problems.push(...unsupportedFields(member, entry, object, `${path}.${field}`, consequence));
+    else if (!entry(member)) problems.push(refusal(member, entry === unsupported, object, `${path}.${field}`, consequence));
+  }
+  return problems;
 }
+
+function refusal(member: unknown, isWhatever: boolean, object: ObjectRef, at: string, consequence: string): Problem {
+  const option = at.replace(/^.*\]\.|^spec\./, "");
+  const what = isWhatever ? `"${option}" is` : `"${option}" with the value ${JSON.stringify(member)} is`;
+  return notSupported(object, at, `${what} not supported yet; ${consequence}.`);
+}
+
+const NONE: readonly never[] = [];
 
 /** The problem of an option that is known and cannot be honoured yet. */
 export function notSupported(object: ObjectRef, field: string, message: string, hint = ""): Problem {
