@@ -1,35 +1,14 @@
 import { afterEach, beforeAll, beforeEach, expect, test, vi } from "vitest";
 import { succeeded } from "./cluster.ts";
 import { onInstalledCluster } from "./installed-cluster.ts";
-import { pause, underLoad } from "./under-load.ts";
+import { expectLive, hostRoute, LIVE, statusOf, unnoticed } from "./live-route.ts";
+import { pause } from "./under-load.ts";
 
 /** What happens to traffic and to changes when the API server fails the operator. These break the cluster, so it has to be ours. */
 const cluster = onInstalledCluster();
 
 const HOST = "api-faults.test";
-/** Watches are opened again with a pause that grows. */
-const LIVE = { timeout: 60_000, interval: 500 };
 const BINDING = "fairway-operator";
-
-const route = (name: string, host: string) => ({
-  apiVersion: "fairway.dev/v1alpha1",
-  kind: "IngressRoute",
-  metadata: { name },
-  spec: { ingressClassName: "fairway", routes: [{ match: `Host(\`${host}\`)`, services: [{ name: "web", port: 80 }] }] },
-});
-
-const status = async (host: string): Promise<number> => (await cluster.curl(`http://${host}/`)).status;
-
-async function unnoticed(done: () => Promise<void>): Promise<void> {
-  const { "200": served = 0, ...others } = await underLoad(cluster, HOST, done);
-  expect(served).toBeGreaterThan(0);
-  expect(others).toEqual({});
-}
-
-async function expectLive(name: string): Promise<void> {
-  await cluster.apply([route(name, `${name}.test`)]);
-  await vi.waitFor(async () => expect(await status(`${name}.test`)).toBe(200), LIVE);
-}
 
 /** The API server answers again. */
 async function answering(): Promise<void> {
@@ -44,7 +23,7 @@ async function etcd<T>(path: string, body: object): Promise<T> {
 
 beforeAll(async () => {
   await cluster.echo("web", { replicas: 2 });
-  await cluster.apply([route("api-faults", HOST)]);
+  await cluster.apply([hostRoute("api-faults", HOST)]);
   await cluster.ok("wait", "--for=condition=Programmed", "ingressroute/api-faults", "--timeout=60s");
 });
 
@@ -58,72 +37,72 @@ afterEach(async () => {
 });
 
 test("the API server is killed", async () => {
-  await unnoticed(async () => {
+  await unnoticed(cluster, HOST, async () => {
     expect((await cluster.exec("pkill", "-KILL", "-x", "kube-apiserver")).code).toBe(0);
     await pause(1_000);
     await answering();
-    await expectLive("after-a-crash");
+    await expectLive(cluster, "after-a-crash");
   });
 });
 
 test("the API server is restarted", async () => {
-  await unnoticed(async () => {
+  await unnoticed(cluster, HOST, async () => {
     expect((await cluster.exec("pkill", "-x", "kube-apiserver")).code).toBe(0);
     await pause(1_000);
     await answering();
-    await expectLive("after-a-restart");
+    await expectLive(cluster, "after-a-restart");
   });
 });
 
 test("the API server hangs for longer than a Lease", async () => {
-  await unnoticed(async () => {
+  await unnoticed(cluster, HOST, async () => {
     expect((await cluster.exec("pkill", "-STOP", "-x", "kube-apiserver")).code).toBe(0);
     await pause(20_000);
     expect((await cluster.exec("pkill", "-CONT", "-x", "kube-apiserver")).code).toBe(0);
     await answering();
-    await expectLive("after-a-pause");
+    await expectLive(cluster, "after-a-pause");
   });
 });
 
 test("etcd loses its history", async () => {
-  await unnoticed(async () => {
+  await unnoticed(cluster, HOST, async () => {
     // What was watched is compacted away: watches that are opened again are told 410 and have to list.
     const { header } = await etcd<{ header: { revision: string } }>("kv/range", { key: "AA==" });
     await etcd("kv/compaction", { revision: header.revision, physical: true });
     expect((await cluster.exec("pkill", "-KILL", "-x", "kube-apiserver")).code).toBe(0);
     await pause(1_000);
     await answering();
-    await expectLive("after-compaction");
+    await expectLive(cluster, "after-compaction");
   });
 });
 
 test("the operator's rights are taken away and given back", async () => {
   const binding = await cluster.ok("get", "clusterrolebinding", BINDING, "--output=json");
   const { metadata, ...rest } = JSON.parse(binding) as { metadata: { name: string; labels: object } };
-  await unnoticed(async () => {
+  await unnoticed(cluster, HOST, async () => {
     await cluster.ok("delete", "clusterrolebinding", BINDING);
     try {
       // Watches that are open go on; those that are opened now are refused.
       await cluster.exec("pkill", "-KILL", "-x", "kube-apiserver");
       await pause(1_000);
       await answering();
-      await cluster.apply([route("without-rights", "without-rights.test")]);
+      await cluster.apply([hostRoute("without-rights", "without-rights.test")]);
       await pause(3_000);
-      expect(await status("without-rights.test")).toBe(404);
+      expect(await statusOf(cluster, "without-rights.test")).toBe(404);
     } finally {
       await cluster.apply([{ ...rest, metadata: { name: metadata.name, labels: metadata.labels } }]);
     }
-    await vi.waitFor(async () => expect(await status("without-rights.test")).toBe(200), LIVE);
+    await vi.waitFor(async () => expect(await statusOf(cluster, "without-rights.test")).toBe(200), LIVE);
   });
 });
 
 test("a kind is removed while it is watched, and comes back", async () => {
   const definition = new URL("../../crds/tlsstores.yaml", import.meta.url).pathname;
-  await unnoticed(async () => {
+  await unnoticed(cluster, HOST, async () => {
     await cluster.ok("delete", "--filename", definition);
-    await expectLive("without-a-kind");
+    await expectLive(cluster, "without-a-kind");
     await cluster.ok("apply", "--filename", definition);
     await cluster.ok("wait", "--for=condition=Established", "--filename", definition, "--timeout=30s");
-    await expectLive("with-it-again");
+    await expectLive(cluster, "with-it-again");
   });
 });

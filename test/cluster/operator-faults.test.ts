@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
 import { onInstalledCluster } from "./installed-cluster.ts";
-import { pause, underLoad } from "./under-load.ts";
+import { expectLive, hostRoute, LIVE, statusOf, unnoticed } from "./live-route.ts";
+import { pause } from "./under-load.ts";
 
 /** What happens to traffic and to changes when operators die, hang or see nobody. These break the cluster, so it has to be ours. */
 const cluster = onInstalledCluster();
@@ -9,29 +10,6 @@ const SYSTEM = "--namespace=fairway-system";
 const HOST = "faults.test";
 /** A Lease of 15 s, and the time to take over. */
 const TAKEOVER = { timeout: 60_000, interval: 500 };
-const LIVE = { timeout: 40_000, interval: 500 };
-
-const route = (name: string, host: string, service = "web") => ({
-  apiVersion: "fairway.dev/v1alpha1",
-  kind: "IngressRoute",
-  metadata: { name },
-  spec: { ingressClassName: "fairway", routes: [{ match: `Host(\`${host}\`)`, services: [{ name: service, port: 80 }] }] },
-});
-
-const status = async (host: string): Promise<number> => (await cluster.curl(`http://${host}/`)).status;
-
-/** Does something under load; no request may notice. */
-async function unnoticed(done: () => Promise<void>): Promise<void> {
-  const { "200": served = 0, ...others } = await underLoad(cluster, HOST, done);
-  expect(served).toBeGreaterThan(0);
-  expect(others).toEqual({});
-}
-
-/** A change is live after a while, whoever publishes it. */
-async function expectLive(name: string): Promise<void> {
-  await cluster.apply([route(name, `${name}.test`)]);
-  await vi.waitFor(async () => expect(await status(`${name}.test`)).toBe(200), LIVE);
-}
 
 /** Name of the Pod that holds the Lease. */
 async function holder(): Promise<string> {
@@ -76,32 +54,32 @@ const readiness = (pod: string) =>
 
 beforeAll(async () => {
   await cluster.echo("web", { replicas: 2 });
-  await cluster.apply([route("faults", HOST)]);
+  await cluster.apply([hostRoute("faults", HOST)]);
   await cluster.ok("wait", "--for=condition=Programmed", "ingressroute/faults", "--timeout=60s");
 });
 
 beforeEach(async (context) => {
   if (!cluster.isOurs) context.skip("it breaks the cluster");
-  expect(await status(HOST)).toBe(200);
+  expect(await statusOf(cluster, HOST)).toBe(200);
 });
 
 describe("with two operators", () => {
   test("the one that serves is killed again and again", async () => {
-    await unnoticed(async () => {
+    await unnoticed(cluster, HOST, async () => {
       await signal(await holder(), "KILL");
-      await expectLive("killed");
+      await expectLive(cluster, "killed");
     });
   });
 
   test("the one that serves hangs, and comes to when another one has taken over", async () => {
     const before = await holder();
     try {
-      await unnoticed(async () => {
+      await unnoticed(cluster, HOST, async () => {
         await signal(before, "STOP");
         await otherHolder(before);
-        await expectLive("paused");
+        await expectLive(cluster, "paused");
         await signal(before, "CONT");
-        await expectLive("resumed");
+        await expectLive(cluster, "resumed");
       });
       expect(await holder()).not.toBe(before);
     } finally {
@@ -118,15 +96,15 @@ describe("with two operators", () => {
       `add rule inet faults cut ip saddr ${address} tcp dport { 443, 6443 } drop`,
     ];
     try {
-      await unnoticed(async () => {
+      await unnoticed(cluster, HOST, async () => {
         expect((await cluster.exec("sh", "-c", `echo '${rules.join("\n")}' | nft -f -`)).code).toBe(0);
         await otherHolder(before);
-        await expectLive("cut-off");
+        await expectLive(cluster, "cut-off");
       });
     } finally {
       await cluster.exec("nft", "delete", "table", "inet", "faults");
     }
-    await unnoticed(() => expectLive("connected"));
+    await unnoticed(cluster, HOST, () => expectLive(cluster, "connected"));
   });
 });
 
@@ -163,14 +141,14 @@ describe("without any operator", () => {
       expect(found).toBeDefined();
       return found as string;
     }, TAKEOVER);
-    await unnoticed(() => pause(10_000));
+    await unnoticed(cluster, HOST, () => pause(10_000));
     expect(await readiness(fresh)).toBe("False");
   });
 
   test("an operator comes back, and everything goes on", async () => {
     await operators(2);
     await cluster.ok("rollout", "status", "deployment/fairway-proxy", SYSTEM, "--timeout=60s");
-    await unnoticed(() => expectLive("back"));
+    await unnoticed(cluster, HOST, () => expectLive(cluster, "back"));
   });
 });
 
@@ -196,12 +174,12 @@ describe("without any operator for longer than the class allows", () => {
         metadata: { name: "headless" },
         spec: { clusterIP: "None", selector: { app: "headless" }, ports },
       },
-      route("headless", "headless.test", "headless"),
+      hostRoute("headless", "headless.test", "headless"),
       fairwayClass,
     ]);
     await patch(PARAMETERS);
     await cluster.ok("wait", "--for=condition=Programmed", "fairwayclass/isolated-soon", "--timeout=30s");
-    await vi.waitFor(async () => expect(await status("headless.test")).toBe(200), LIVE);
+    await vi.waitFor(async () => expect(await statusOf(cluster, "headless.test")).toBe(200), LIVE);
   });
 
   afterAll(async () => {
@@ -210,20 +188,20 @@ describe("without any operator for longer than the class allows", () => {
   });
 
   test("Services are asked by their own address, since those of Pods are used again", async () => {
-    await unnoticed(async () => {
+    await unnoticed(cluster, HOST, async () => {
       await operators(0);
-      await vi.waitFor(async () => expect(await status("headless.test")).toBe(503), LIVE);
+      await vi.waitFor(async () => expect(await statusOf(cluster, "headless.test")).toBe(503), LIVE);
     });
     await cluster.ok("rollout", "restart", "deployment/web");
     await cluster.ok("rollout", "status", "deployment/web", "--timeout=60s");
     await pause(5_000);
-    await unnoticed(() => pause(2_000));
+    await unnoticed(cluster, HOST, () => pause(2_000));
   });
 
   test("and by their Pods' when there is an operator again", async () => {
     await patch(null);
     await operators(2);
-    await vi.waitFor(async () => expect(await status("headless.test")).toBe(200), LIVE);
-    await unnoticed(() => expectLive("again"));
+    await vi.waitFor(async () => expect(await statusOf(cluster, "headless.test")).toBe(200), LIVE);
+    await unnoticed(cluster, HOST, () => expectLive(cluster, "again"));
   });
 });
