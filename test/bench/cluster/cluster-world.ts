@@ -21,11 +21,17 @@ export function route(index: number, edition = 0) {
   };
 }
 
-/** Makes the Services, and routes of the numbers `from` (inclusive) to `to`. */
+/** Makes routes of the numbers from `from` to before `to`. */
 export async function makeRoutes(api: KubernetesApi, from: number, to: number): Promise<void> {
   await inParallel(range(from, to), (index) => api.request({ method: "POST", path: ROUTES_PATH, body: route(index) }));
 }
 
+/** Deletes every route, and waits until they are gone. */
+export async function deleteRoutes(api: KubernetesApi): Promise<void> {
+  await api.request({ method: "DELETE", path: ROUTES_PATH, timeoutMs: 120_000 });
+}
+
+/** Makes the namespace, the Services and their endpoints. */
 export async function makeServices(api: KubernetesApi): Promise<void> {
   await api.request({ method: "POST", path: "/api/v1/namespaces", body: { metadata: { name: NAMESPACE } } });
   await inParallel(range(0, SERVICES), async (index) => {

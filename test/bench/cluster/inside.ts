@@ -4,7 +4,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { promisify } from "node:util";
 import type { ApiRequest } from "../../../src/control/api/api.ts";
 import { ApiClient } from "../../../src/control/api/client.ts";
-import { endpointChange, makeRoutes, makeServices, programmedRoutes, route, routeChange } from "./cluster-world.ts";
+import { deleteRoutes, endpointChange, makeRoutes, makeServices, programmedRoutes, route, routeChange } from "./cluster-world.ts";
 import { cpuMs, eventsOf, type FairwayProcess, fairwayProcesses, liveTimes, pssMiB, startedMs } from "./fairway-pods.ts";
 
 /**
@@ -126,7 +126,7 @@ function memory() {
 /** Everything starts from nothing: from the operator's start until it serves all routes, and until every status is written. */
 async function coldStart() {
   await rollOut("fairway-operator", 0);
-  await kubectl("delete", "ingressroutes", "--all", "--namespace=bench");
+  await deleteRoutes(api);
   await makeRoutes(api, 0, routes);
   const beforeMs = nowMs();
   await rollOut("fairway-operator", 1);
