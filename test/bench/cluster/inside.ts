@@ -78,19 +78,23 @@ async function idleCpuPerMs(): Promise<Cpu> {
 
 /** Makes changes one by one. Times from the API server's answer to the last worker of the last proxy; CPU time of each. */
 async function follow(change: (edition: number) => ApiRequest, idle: Cpu) {
-  const answered: number[] = [];
+  const asked: { readonly sentMs: number; readonly answerMs: number }[] = [];
   const startMs = nowMs();
   const before = cpuNow();
   for (let edition = 1; edition <= changes; edition++) {
+    const sentMs = nowMs();
     await api.request(change(edition));
-    answered.push(nowMs());
+    asked.push({ sentMs, answerMs: nowMs() });
     await sleep(CHANGE_EVERY_MS);
   }
   const after = cpuNow();
   const tookMs = nowMs() - startMs;
   await sleep(2 * CHANGE_EVERY_MS);
   const times = fairwayProcesses("proxy").map(({ pod }) => liveTimes(pod));
-  const latencies = answered.map((answerMs, index) => latency(times, answerMs, answered[index + 1] ?? Number.POSITIVE_INFINITY));
+  const latencies = asked.map(({ sentMs, answerMs }, index) => {
+    const lastMs = lastSwitch(times, sentMs, asked[index + 1]?.sentMs ?? Number.POSITIVE_INFINITY);
+    return lastMs === null ? null : lastMs - answerMs;
+  });
   return {
     latenciesMs: latencies.filter((ms) => ms !== null).sort((a, b) => a - b),
     unseen: latencies.filter((ms) => ms === null).length,
@@ -99,10 +103,13 @@ async function follow(change: (edition: number) => ApiRequest, idle: Cpu) {
   };
 }
 
-/** The last proxy's last switch between one change and the next. It may come before the answer; null when a proxy saw no change. */
-function latency(times: readonly (readonly number[])[], answerMs: number, nextMs: number): number | null {
-  const lastMs = times.map((live) => live.findLast((atMs) => atMs > answerMs - CHANGE_EVERY_MS / 2 && atMs < nextMs - 5));
-  return lastMs.includes(undefined) ? null : Math.max(...(lastMs as number[])) - answerMs;
+/**
+ * When the last proxy switched, between two times at which changes were sent; null when a proxy did not. (A change may be live before the
+ * API server's answer to it has come.)
+ */
+function lastSwitch(times: readonly (readonly number[])[], fromMs: number, toMs: number): number | null {
+  const lastMs = times.map((live) => live.findLast((atMs) => atMs >= fromMs && atMs < toMs));
+  return lastMs.includes(undefined) ? null : Math.max(...(lastMs as number[]));
 }
 
 /** A thousand routes changed by one `kubectl apply`: until the last is live everywhere, and until its status says so. */
