@@ -8,7 +8,12 @@ import { pause } from "./under-load.ts";
 const cluster = onInstalledCluster();
 
 const HOST = "api-faults.test";
-const BINDING = "fairway-operator";
+/** What gives the operator its rights. */
+const BINDINGS = ["fairway-operator", "fairway-operator-watched"];
+
+interface Binding {
+  readonly metadata: { readonly name: string; readonly labels: object };
+}
 
 /** The API server answers again. */
 async function answering(): Promise<void> {
@@ -77,10 +82,11 @@ test("etcd loses its history", async () => {
 });
 
 test("the operator's rights are taken away and given back", async () => {
-  const binding = await cluster.ok("get", "clusterrolebinding", BINDING, "--output=json");
-  const { metadata, ...rest } = JSON.parse(binding) as { metadata: { name: string; labels: object } };
+  const bindings = JSON.parse(await cluster.ok("get", "clusterrolebinding", ...BINDINGS, "--output=json")) as {
+    items: readonly Binding[];
+  };
   await unnoticed(cluster, HOST, async () => {
-    await cluster.ok("delete", "clusterrolebinding", BINDING);
+    await cluster.ok("delete", "clusterrolebinding", ...BINDINGS);
     try {
       // Watches that are open go on; those that are opened now are refused.
       await cluster.exec("pkill", "-KILL", "-x", "kube-apiserver");
@@ -90,7 +96,9 @@ test("the operator's rights are taken away and given back", async () => {
       await pause(3_000);
       expect(await statusOf(cluster, "without-rights.test")).toBe(404);
     } finally {
-      await cluster.apply([{ ...rest, metadata: { name: metadata.name, labels: metadata.labels } }]);
+      await cluster.apply(
+        bindings.items.map(({ metadata: { name, labels }, ...rest }) => ({ ...rest, metadata: { name, labels } })),
+      );
     }
     await vi.waitFor(async () => expect(await statusOf(cluster, "without-rights.test")).toBe(200), LIVE);
   });
