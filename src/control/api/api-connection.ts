@@ -15,14 +15,20 @@ const TCP_PROBE_AFTER_MS = 30_000;
 /** Where and as whom to send a request, as of now. */
 export interface ApiRoute {
   readonly access: ApiAccess;
-  readonly dispatcher: Dispatcher;
+  /** For what is answered at once. */
+  readonly requests: Dispatcher;
+  /**
+   * For what stays open. It has connections of its own, so that those of requests go on idling: when the way to the server dies, the next
+   * request finds out on one of them, where a new connection would come through and hide that the watches hear nothing any more.
+   */
+  readonly watches: Dispatcher;
 }
 
 /** Connections to the API server that follow its kubeconfig: tokens, client certificates and authorities may change at any time. */
 export class ApiConnection {
   readonly #load: () => Promise<KubeConfig>;
   readonly #clock: Clock;
-  /** The one in use, and those on which something is still under way. */
+  /** Those in use, and those on which something is still under way. */
   readonly #dispatchers = new Set<Dispatcher>();
   #config: KubeConfig;
   #route: ApiRoute | null = null;
@@ -64,19 +70,20 @@ export class ApiConnection {
 
   #routeFor(access: ApiAccess): ApiRoute {
     const former = this.#route;
-    if (former !== null && sameWay(former.access, access)) return { access, dispatcher: former.dispatcher };
+    if (former !== null && sameWay(former.access, access)) return { ...former, access };
     this.#retire();
-    const dispatcher = dispatcherFor(access);
-    this.#dispatchers.add(dispatcher);
-    return { access, dispatcher };
+    const route = { access, requests: dispatcherFor(access), watches: dispatcherFor(access) };
+    this.#dispatchers.add(route.requests).add(route.watches);
+    return route;
   }
 
   /** Exchanges under way end as they began; then their connections close. */
   #retire(): void {
-    const dispatcher = this.#route?.dispatcher;
-    if (dispatcher === undefined) return;
-    const forget = (): void => void this.#dispatchers.delete(dispatcher);
-    dispatcher.close().then(forget, forget);
+    if (this.#route === null) return;
+    for (const dispatcher of [this.#route.requests, this.#route.watches]) {
+      const forget = (): void => void this.#dispatchers.delete(dispatcher);
+      dispatcher.close().then(forget, forget);
+    }
   }
 }
 

@@ -203,6 +203,23 @@ test("once the server was unreachable and is back, watches that heard nothing me
   expect((error as Error).message).toMatch(/could not be reached meanwhile/);
 });
 
+test("a watch leaves the idle connection to requests, which find out on it that the way is dead", async () => {
+  const dead = new Set<unknown>();
+  const api = await serve(({ url, socket }, response) => {
+    if (dead.has(socket)) return;
+    if (url?.includes("watch=true")) response.write(event("a"));
+    else response.end("{}");
+  });
+  await api.request({ method: "GET", path: "/x" });
+  const names: string[] = [];
+  const quiet = watched(api, 20_000, names);
+  await expect.poll(() => names).toEqual(["a"]);
+  for (const socket of sockets) dead.add(socket);
+  await expect(api.request({ method: "GET", path: "/x", timeoutMs: 200 })).rejects.toBeInstanceOf(ApiUnreachable);
+  expect(await api.request({ method: "GET", path: "/x" })).toEqual({});
+  expect(((await quiet).error as Error).message).toMatch(/could not be reached meanwhile/);
+});
+
 test("a watch that is broken off before it was answered says nothing more about the server", async () => {
   let isAway = false;
   let watches = 0;

@@ -64,7 +64,7 @@ export class ApiClient implements KubernetesApi {
     const deadline = AbortSignal.timeout(Math.max(0, Math.ceil(timeoutMs)));
     const signal = request.signal === undefined ? deadline : AbortSignal.any([deadline, request.signal]);
     try {
-      const answer = await this.#send(request, signal);
+      const answer = await this.#send("requests", request, signal);
       const text = await readText(answer.body, ANSWER_BYTES_MAX);
       this.#watches.noteAnswer();
       requireSuccess(answer, text);
@@ -80,7 +80,8 @@ export class ApiClient implements KubernetesApi {
     const watch = this.#watches.open(silenceMs, signal);
     let isAnswered = false;
     try {
-      const answer = await this.#send({ method: "GET", path, query: { ...query, watch: true }, accept }, watch.signal);
+      const question = { method: "GET", path, query: { ...query, watch: true }, accept } as const;
+      const answer = await this.#send("watches", question, watch.signal);
       isAnswered = true;
       watch.noteArrival();
       this.#watches.noteAnswer();
@@ -112,16 +113,17 @@ export class ApiClient implements KubernetesApi {
   }
 
   /** Asks; once more with fresh credentials when the ones we have are refused. */
-  async #send(question: Question, signal: AbortSignal): Promise<Answer> {
-    const answer = await this.#sendOnce(question, signal);
+  async #send(kind: "requests" | "watches", question: Question, signal: AbortSignal): Promise<Answer> {
+    const answer = await this.#sendOnce(kind, question, signal);
     if (answer.statusCode !== 401) return answer;
     await answer.body.dump();
     await this.#connection.renew();
-    return await this.#sendOnce(question, signal);
+    return await this.#sendOnce(kind, question, signal);
   }
 
-  async #sendOnce({ method, path, query, body, contentType, accept }: Question, signal: AbortSignal): Promise<Answer> {
-    const { access, dispatcher } = await this.#connection.route();
+  async #sendOnce(kind: "requests" | "watches", question: Question, signal: AbortSignal): Promise<Answer> {
+    const { method, path, query, body, contentType, accept } = question;
+    const { access, [kind]: dispatcher } = await this.#connection.route();
     return await dispatcher.request({
       origin: access.origin,
       path: access.pathPrefix + path + queryText(query),
