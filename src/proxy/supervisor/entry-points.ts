@@ -1,5 +1,5 @@
 import { createServer } from "node:net";
-import { listenProblem } from "../../kernel/listen-problem.ts";
+import { listenProblem } from "../../kernel/listen.ts";
 import type { EntryPoint } from "../../model/entry-point.ts";
 
 /** Most addresses remembered as ours. */
