@@ -4,7 +4,7 @@ import type { SecureContextOptions } from "node:tls";
 import { Code, ConnectError, createContextKey, createContextValues, type HandlerContext } from "@connectrpc/connect";
 import { connectNodeAdapter } from "@connectrpc/connect-node";
 import { type Clock, systemClock } from "../kernel/clock.ts";
-import { ListenFailed, listenProblem } from "../kernel/listen-problem.ts";
+import { listen } from "../kernel/listen.ts";
 import type { CertificatePem } from "../kernel/self-signed.ts";
 import type { Snapshot } from "../model/snapshot.ts";
 import { type Authenticate, bearerToken } from "./authentication.ts";
@@ -106,17 +106,9 @@ export class ChannelServer implements StreamHost {
   /** Starts to serve; answers the address. Rejects with PlaintextRefused or ListenFailed. */
   async listen(host: string, port: number): Promise<AddressInfo> {
     if (this.#options.security === undefined && !isLoopback(host)) throw new PlaintextRefused(host);
-    await new Promise<void>((resolve, reject) => {
-      const fail = (cause: Error): void =>
-        reject(new ListenFailed(`operator port: ${host}:${port} ${listenProblem(cause)}`, { cause }));
-      this.#server.once("error", fail);
-      this.#server.listen({ port, ...(host === "" ? {} : { host }) }, () => {
-        this.#server.off("error", fail);
-        resolve();
-      });
-    });
+    const address = await listen(this.#server, "operator port", host, port);
     this.#tick();
-    return this.#server.address() as AddressInfo;
+    return address;
   }
 
   /** Number of proxies connected and subscribed. */

@@ -11,7 +11,7 @@ import type { RoutingGraph } from "../model/graph.ts";
 import { wrongUse } from "./cli.ts";
 import { DEFAULT_ENTRY_POINTS } from "./entry-point-flags.ts";
 import { resourcesOf } from "./graph-report.ts";
-import { manifestSettings } from "./manifest-settings.ts";
+import { manifestClasses, manifestSettings } from "./manifest-settings.ts";
 
 /** Reads manifests into an intake, as `readManifests` does with what a command was given. */
 export type Load = (intake: Intake) => Promise<LoadedManifests>;
@@ -59,7 +59,7 @@ export function toolSettings(
   entryPoints: readonly EntryPoint[],
   classes: readonly string[],
 ): CompileSettings {
-  if (settings === undefined) return manifestSettings(entryPoints, classes);
+  if (settings === undefined) return manifestSettings(entryPoints, manifestClasses(classes));
   return {
     ...settings,
     ...(entryPoints === DEFAULT_ENTRY_POINTS ? {} : { entryPoints, keepsEntryPoints: true }),

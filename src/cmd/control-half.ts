@@ -7,7 +7,7 @@ import { type CompiledRun, Reconciler } from "../control/reconciler.ts";
 import { DirectorySource } from "../control/sources/directory/directory-source.ts";
 import type { LocatedProblem, Location } from "../control/sources/directory/manifest-set.ts";
 import { ObjectStore } from "../control/store/object-store.ts";
-import { type ClassSelection, CONTROLLER_NAME, type CompileSettings } from "../control/translate/settings.ts";
+import type { ClassSelection, CompileSettings } from "../control/translate/settings.ts";
 import { Intake } from "../control/validate/intake.ts";
 import { KindCatalog } from "../control/validate/kind-catalog.ts";
 import { systemClock } from "../kernel/clock.ts";
@@ -15,7 +15,7 @@ import { compareText } from "../kernel/compare-text.ts";
 import type { EntryPoint } from "../model/entry-point.ts";
 import type { ObjectRef } from "../model/object-ref.ts";
 import type { Problem } from "../model/problem.ts";
-import { DEFAULT_ENTRY_POINTS } from "./entry-point-flags.ts";
+import { manifestSettings } from "./manifest-settings.ts";
 
 export interface ControlHalfOptions {
   /** Folder of manifests. */
@@ -53,7 +53,7 @@ export class ControlHalf {
 
   constructor(options: ControlHalfOptions) {
     const { store, publisher } = this;
-    this.settings = settingsOf(options);
+    this.settings = manifestSettings(options.entryPoints, options.classes);
     store.onChange(() => {
       this.#changedSinceMs ??= this.#noticedMs;
     });
@@ -140,17 +140,4 @@ export class ControlHalf {
     await this.#reconciler.stop();
     await this.#server.close();
   }
-}
-
-function settingsOf({ classes, entryPoints }: ControlHalfOptions): CompileSettings {
-  return {
-    controllerName: CONTROLLER_NAME,
-    classes,
-    entryPoints,
-    keepsEntryPoints: entryPoints !== DEFAULT_ENTRY_POINTS,
-    allowCrossNamespace: false,
-    allowExternalName: true,
-    allowLoopback: true,
-    operatorNamespace: "default",
-  };
 }

@@ -1,12 +1,12 @@
 import { isLoopback } from "../channel/loopback.ts";
 import { PlaintextRefused } from "../channel/server.ts";
 import { OperatorAdmin } from "../control/admin/operator-admin.ts";
-import { EVERY_CLASS } from "../control/translate/settings.ts";
 import { systemClock } from "../kernel/clock.ts";
 import type { EntryPoint } from "../model/entry-point.ts";
 import { wrongUse } from "./cli.ts";
 import { ControlHalf } from "./control-half.ts";
 import type { HostPort } from "./entry-point-flags.ts";
+import { manifestClasses } from "./manifest-settings.ts";
 import { ProblemWatch } from "./problem-watch.ts";
 import { type EventFormat, eventPrinter, tellPublished } from "./run-events.ts";
 import { requireFolder, runLogger } from "./run-options.ts";
@@ -36,7 +36,7 @@ export async function operatorOnFolder(options: FolderOptions): Promise<void> {
   const control = new ControlHalf({
     directory,
     entryPoints: options.entrypoint,
-    classes: options.class.length === 0 ? { select: "every", publishAs: EVERY_CLASS } : { select: "named", names: options.class },
+    classes: manifestClasses(options.class),
     onCompiled: (run, sinceMs) => {
       admin.compiled(run, sinceMs);
       tellPublished(run, systemClock.monotonicMs() - sinceMs, print);

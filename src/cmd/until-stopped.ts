@@ -1,4 +1,4 @@
-import { ListenFailed } from "../kernel/listen-problem.ts";
+import { ListenFailed } from "../kernel/listen.ts";
 import { wrongUse } from "./cli.ts";
 
 /** Exit code of a process that was told twice to end, as a shell shows it for Ctrl-C. */

@@ -4,7 +4,7 @@ import type { AddressInfo } from "node:net";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { isLoopback } from "../channel/loopback.ts";
-import { ListenFailed, listenProblem } from "../kernel/listen-problem.ts";
+import { listen } from "../kernel/listen.ts";
 
 /** What a path of the admin port answers with. */
 export interface AdminPage {
@@ -68,15 +68,8 @@ export class AdminServer {
   }
 
   /** Opens the port; answers the address. `host` "" is all addresses. Rejects with ListenFailed. */
-  async listen(host: string, port: number): Promise<AddressInfo> {
-    this.#server.listen({ ...(host === "" ? {} : { host }), port });
-    try {
-      await once(this.#server, "listening");
-    } catch (cause) {
-      const address = `${host.includes(":") ? `[${host}]` : host}:${port}`;
-      throw new ListenFailed(`admin port: ${address} ${listenProblem(cause)}`, { cause });
-    }
-    return this.#server.address() as AddressInfo;
+  listen(host: string, port: number): Promise<AddressInfo> {
+    return listen(this.#server, "admin port", host, port);
   }
 
   async close(): Promise<void> {

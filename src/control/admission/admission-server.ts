@@ -3,7 +3,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { createServer, type Server } from "node:https";
 import type { AddressInfo } from "node:net";
 import { type Clock, systemClock } from "../../kernel/clock.ts";
-import { ListenFailed, listenProblem } from "../../kernel/listen-problem.ts";
+import { listen } from "../../kernel/listen.ts";
 import type { CertificatePem } from "../../kernel/self-signed.ts";
 import type { Judge, Verdict } from "./judge.ts";
 import { readReview, reviewAnswer } from "./review.ts";
@@ -75,14 +75,8 @@ export class AdmissionServer {
   }
 
   /** Opens the port; answers the address. `host` "" is all addresses. Rejects with ListenFailed. */
-  async listen(host: string, port: number): Promise<AddressInfo> {
-    this.#server.listen({ ...(host === "" ? {} : { host }), port });
-    try {
-      await once(this.#server, "listening");
-    } catch (cause) {
-      throw new ListenFailed(`admission port: ${host}:${port} ${listenProblem(cause)}`, { cause });
-    }
-    return this.#server.address() as AddressInfo;
+  listen(host: string, port: number): Promise<AddressInfo> {
+    return listen(this.#server, "admission port", host, port);
   }
 
   /** Shows another certificate to those who connect from now on. Throws for a pair that does not fit together. */
