@@ -6,21 +6,10 @@ import { FILE_BYTES_MAX } from "../control/sources/directory/manifest-file.ts";
 import { check } from "./check.ts";
 import { problemText } from "./check-report.ts";
 import { DEFAULT_ENTRY_POINTS } from "./entry-point-flags.ts";
+import { service } from "./sample-manifests.ts";
 
 /** A service with an endpoint, for routes to lead to. */
-const SERVICE = `
-apiVersion: v1
-kind: Service
-metadata: {name: shop}
-spec: {clusterIP: 10.0.0.1, ports: [{name: http, port: 80}]}
----
-apiVersion: discovery.k8s.io/v1
-kind: EndpointSlice
-metadata: {name: shop-1, labels: {kubernetes.io/service-name: shop}}
-addressType: IPv4
-ports: [{name: http, port: 8080}]
-endpoints: [{addresses: [10.1.0.1]}]
-`;
+const SERVICE = `\n${service("shop")}`;
 
 /** A document of an IngressRoute in block style; its first line is the first line of the text. */
 function route(name: string, body: string): string {

@@ -7,6 +7,7 @@ import { DEFAULT_ENTRY_POINTS } from "./entry-point-flags.ts";
 import { explainRequest } from "./explain.ts";
 import { collectEntryPointChoice, type EntryPointChoice, NO_CHOICE } from "./explain-entry-point.ts";
 import type { ExplainReport } from "./explainer.ts";
+import { service } from "./sample-manifests.ts";
 
 /** What the tools say of manifests in which a FairwayClass says where proxies listen, and how. */
 const MANIFESTS = `
@@ -37,18 +38,7 @@ spec:
     - match: Host(\`shop.test\`)
       services: [{ name: shop, port: 80 }]
 ---
-apiVersion: v1
-kind: Service
-metadata: { name: shop }
-spec: { clusterIP: 10.0.0.1, ports: [{ name: http, port: 80 }] }
----
-apiVersion: discovery.k8s.io/v1
-kind: EndpointSlice
-metadata: { name: shop-1, labels: { kubernetes.io/service-name: shop } }
-addressType: IPv4
-ports: [{ name: http, port: 8080 }]
-endpoints: [{ addresses: [10.1.0.1] }]
-`;
+${service("shop")}`;
 
 interface Asked {
   readonly headers?: readonly string[];

@@ -7,23 +7,12 @@ import { collectEntryPointChoice, type EntryPointChoice, NO_CHOICE } from "./exp
 import type { AskedRequest } from "./explain-request.ts";
 import { explainText } from "./explain-text.ts";
 import type { ExplainReport } from "./explainer.ts";
-import { publishedSchema } from "./sample-manifests.ts";
+import { publishedSchema, service } from "./sample-manifests.ts";
 
 const isReport = publishedSchema("explain");
 
 const SERVICES = `
-apiVersion: v1
-kind: Service
-metadata: { name: web }
-spec: { ports: [{ name: http, port: 80 }] }
----
-apiVersion: discovery.k8s.io/v1
-kind: EndpointSlice
-metadata: { name: web-1, labels: { kubernetes.io/service-name: web } }
-addressType: IPv4
-ports: [{ name: http, port: 8080 }]
-endpoints: [{ addresses: [10.0.0.1] }]
----
+${service("web")}---
 apiVersion: v1
 kind: Service
 metadata: { name: idle }
