@@ -22,6 +22,7 @@ interface DevOptions extends AccessLogFlags {
   readonly class: readonly string[];
   readonly workers?: number;
   readonly admin?: HostPort;
+  readonly debugEndpoints?: boolean;
   readonly events: EventFormat;
 }
 
@@ -38,6 +39,7 @@ export function command(): Command {
     .addOption(OPTIONS.classes("serve only objects of this ingress class; may be given more than once"))
     .addOption(OPTIONS.workers())
     .addOption(OPTIONS.admin())
+    .addOption(OPTIONS.debugEndpoints())
     .addOption(OPTIONS.events())
     .addHelpText(
       "after",
@@ -80,6 +82,7 @@ async function dev(directory: string, options: DevOptions): Promise<void> {
     stateDirectory: null,
     stateKeyFile: null,
     admin: options.admin ?? null,
+    debugEndpoints: options.debugEndpoints === true,
     drain: TERMINAL_DRAIN,
     ...accessLog,
     keepsDrain: true,

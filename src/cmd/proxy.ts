@@ -23,6 +23,7 @@ interface ProxyOptions extends AccessLogFlags {
   readonly id: string;
   readonly workers?: number;
   readonly admin?: HostPort;
+  readonly debugEndpoints?: boolean;
   readonly drainDelay: number;
   readonly drainDeadline: number;
   readonly isolateAfter: number;
@@ -51,6 +52,7 @@ export function command(): Command {
     )
     .addOption(OPTIONS.workers())
     .addOption(OPTIONS.admin())
+    .addOption(OPTIONS.debugEndpoints())
     .option("--drain-delay <SECONDS>", "on SIGTERM, go on accepting at least this long", parseSeconds, POD_DRAIN.delayMs / 1_000)
     .option("--drain-deadline <SECONDS>", "then give requests this long to end", parseSeconds, POD_DRAIN.deadlineMs / 1_000)
     .option(
@@ -90,6 +92,7 @@ async function proxy(options: ProxyOptions): Promise<void> {
     stateDirectory: options.state,
     stateKeyFile: options.stateKey ?? null,
     admin: options.admin ?? null,
+    debugEndpoints: options.debugEndpoints === true,
     drain: { ...POD_DRAIN, delayMs: options.drainDelay * 1_000, deadlineMs: options.drainDeadline * 1_000 },
     isolateAfterMs: options.isolateAfter * 1_000,
     ...accessLogOf(options),

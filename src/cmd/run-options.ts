@@ -20,6 +20,8 @@ export const OPTIONS = {
     new Option("--class <NAME>", meaning).argParser<readonly string[]>(collectName).default([], "every object counts"),
   workers: () => new Option("--workers <N>", "worker threads (default: one a core)").argParser(parseCount),
   admin: () => new Option("--admin <HOST:PORT>", "port for probes, metrics and what is live").argParser(parseHostPort),
+  debugEndpoints: () =>
+    new Option("--debug-endpoints", "give the admin port paths that do harm, for tests: POST /debug/terminate-worker"),
   events: () =>
     new Option("--events <format>", "how to tell what happens").choices(["text", "json"]).default("text" satisfies EventFormat),
 } as const;

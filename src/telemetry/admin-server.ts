@@ -21,7 +21,9 @@ export interface AdminRoute {
    * takes a right that the cluster's administrator gives). What shows configuration is of the second kind.
    */
   readonly audience: "everybody" | "thisMachine";
-  readonly page: () => AdminPage | Promise<AdminPage>;
+  /** `POST` is for what does something; absent, it is there to be read. */
+  readonly method?: "POST";
+  readonly page: (query: URLSearchParams) => AdminPage | Promise<AdminPage>;
 }
 
 /** The paths of an admin port; a path is its key, as in `/metrics`. */
@@ -82,10 +84,12 @@ export class AdminServer {
 }
 
 async function answer(routes: AdminRoutes, request: IncomingMessage, response: ServerResponse): Promise<void> {
-  const { status, type, body } = await choose(routes, request);
+  const [path = "", query] = (request.url ?? "").split("?", 2);
+  const route = Object.hasOwn(routes, path) ? routes[path] : undefined;
+  const { status, type, body } = await choose(routes, route, query, request);
   response.setHeader("content-type", type);
   response.setHeader("cache-control", "no-store");
-  if (status === 405) response.setHeader("allow", "GET, HEAD");
+  if (status === 405) response.setHeader("allow", route?.method ?? "GET, HEAD");
   response.statusCode = status;
   if (typeof body === "string") response.setHeader("content-length", Buffer.byteLength(body));
   if (request.method === "HEAD") return void response.end();
@@ -95,16 +99,20 @@ async function answer(routes: AdminRoutes, request: IncomingMessage, response: S
   await pipeline(Readable.from(body, { objectMode: true, highWaterMark: 1 }), response).catch(() => response.destroy());
 }
 
-async function choose(routes: AdminRoutes, request: IncomingMessage): Promise<AdminPage> {
-  const path = (request.url ?? "").split("?", 1)[0] ?? "";
-  const route = Object.hasOwn(routes, path) ? routes[path] : undefined;
+async function choose(
+  routes: AdminRoutes,
+  route: AdminRoute | undefined,
+  query: string | undefined,
+  request: IncomingMessage,
+): Promise<AdminPage> {
   if (route === undefined) return text(404, `try ${Object.keys(routes).join(", ")}`);
-  if (request.method !== "GET" && request.method !== "HEAD") return text(405, "only GET");
+  const isRead = request.method === "GET" || request.method === "HEAD";
+  if (route.method === undefined ? !isRead : request.method !== route.method) return text(405, `only ${route.method ?? "GET"}`);
   if (route.audience === "thisMachine" && !isFromHere(request)) {
     return text(403, "only from this machine itself: in a cluster, through kubectl port-forward");
   }
   try {
-    return await route.page();
+    return await route.page(new URLSearchParams(query));
   } catch (error) {
     return text(503, error instanceof Error ? error.message : String(error));
   }

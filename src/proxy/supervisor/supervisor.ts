@@ -40,6 +40,8 @@ export interface SupervisorOptions {
   readonly stateKeyFile: string | null;
   /** Address of the admin port; null opens none. */
   readonly admin: { readonly host: string; readonly port: number } | null;
+  /** Whether the admin port has paths that do harm, for tests; absent: no. */
+  readonly debugEndpoints?: boolean;
   readonly drain: DrainTiming;
   /** Whether `drain` counts whatever the class says; absent: no. */
   readonly keepsDrain?: boolean;
@@ -142,7 +144,7 @@ export class Supervisor implements AdminSource {
       isIsolated: () => this.#generations.current.isIsolated,
     });
     this.#accessFile = options.accessLog === undefined ? null : new AccessLogFile(options.accessLog.file, log);
-    this.#admin = options.admin ? new AdminServer(adminRoutes(this)) : null;
+    this.#admin = options.admin ? new AdminServer(adminRoutes(this, options.debugEndpoints === true)) : null;
   }
 
   /**
@@ -213,6 +215,10 @@ export class Supervisor implements AdminSource {
 
   describe(): Promise<string> {
     return this.#build.describe();
+  }
+
+  terminateWorker(slot: number | null): number | null {
+    return this.#workers.terminate(slot, "it was terminated through the admin port");
   }
 
   /** The operator is reached (null), or lost and why. Told when it is news, not at every try. */

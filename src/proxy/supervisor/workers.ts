@@ -121,6 +121,19 @@ export class Workers {
     else void worker.terminate();
   }
 
+  /**
+   * Ends a worker that carries traffic, as a crash would: that of `slot`, or the one that has run for longest. Null when there is none;
+   * its slot otherwise.
+   */
+  terminate(slot: number | null, reason: string): number | null {
+    const candidates = this.live.filter((worker) => slot === null || worker.slot === slot);
+    const [worker] = candidates.sort((a, b) => a.startedMs - b.startedMs);
+    if (worker === undefined) return null;
+    this.#leaving.set(worker, reason);
+    void worker.terminate();
+    return worker.slot;
+  }
+
   /** Closes listeners and waits until every exchange has ended, at most `deadlineMs`; then no thread is left. */
   async close(deadlineMs: number, graceMs: number): Promise<void> {
     this.#closing = true;
