@@ -6,7 +6,7 @@ import { problem } from "../../model/problem-codes.ts";
 import type { Endpoints, Server } from "../../model/service.ts";
 import type { ObjectView } from "../store/object-view.ts";
 import type { StoredObject } from "../store/stored-object.ts";
-import { isLoopback } from "./loopback.ts";
+import { isOwnHost } from "./own-host.ts";
 import { findPort, serviceSpec } from "./service-port.ts";
 import type { CompileSettings } from "./settings.ts";
 import type { EndpointsTarget, PartTranslation } from "./translation.ts";
@@ -25,7 +25,7 @@ export function translateEndpoints(target: EndpointsTarget, view: ObjectView, se
   const service = view.get(ref.kind, ref.namespace, ref.name);
   const port = service === undefined ? undefined : findPort(service, target.port);
   const found = service === undefined || port === undefined ? NOBODY : serversOf(service, port, view);
-  const allowed = settings.allowLoopback ? found.servers : found.servers.filter((server) => !isLoopback(server.address));
+  const allowed = settings.allowLoopback ? found.servers : found.servers.filter((server) => !isOwnHost(server.address));
   const problems = service === undefined ? [] : problemsOf(ref, target.port, found, allowed);
   const resource: Endpoints = { id: endpointsId(target), origin: ref, servers: allowed };
   return { face: null, resource, problems };

@@ -2,7 +2,7 @@ import { resourceId } from "../../model/ids.ts";
 import type { ObjectRef } from "../../model/object-ref.ts";
 import type { LoadBalancer } from "../../model/service.ts";
 import type { StoredObject } from "../store/stored-object.ts";
-import { isLoopback } from "./loopback.ts";
+import { isOwnHost } from "./own-host.ts";
 import { findPort, type ServicePort, serviceSpec, tcpPorts } from "./service-port.ts";
 import type { CompileSettings } from "./settings.ts";
 import type { Obstacle, PartTranslation, ServiceFace, ServiceTarget, TranslateView } from "./translation.ts";
@@ -77,7 +77,7 @@ function obstacleOf(
   const { type, externalName } = serviceSpec(service);
   if (type !== "ExternalName") return null;
   if (!externalName) return external(service, "names no external host", "Set spec.externalName.");
-  if (settings.allowLoopback || !isLoopback(externalName)) return null;
+  if (settings.allowLoopback || !isOwnHost(externalName)) return null;
   return external(service, `leads to "${externalName}", a loopback address, which is not allowed here`, "");
 }
 
