@@ -1,12 +1,9 @@
 import type { Buffer } from "node:buffer";
-import type { Hooks } from "../../extensions/middlewares/contract.ts";
 import type { Reply } from "../../extensions/middlewares/exchange.ts";
-import { FAILURES } from "../../model/failure.ts";
 import { COUNTER, requestCounter } from "../../telemetry/worker-counters.ts";
 import type { ByteSocket } from "../listen/byte-socket.ts";
+import type { ClientResponse } from "../pipeline/client-side.ts";
 import type { Engine } from "../pipeline/engine.ts";
-import { runResponseHooks } from "../pipeline/hooks.ts";
-import { replyTo } from "../pipeline/reply.ts";
 import type { HttpExchange } from "./exchange.ts";
 import { out } from "./out-buffer.ts";
 import type { ResponseHead } from "./response-parser.ts";
@@ -19,8 +16,8 @@ import {
   writeSwitching,
 } from "./response-writer.ts";
 
-/** Sends responses on one client connection, through response hooks, and knows whether the client takes them. */
-export class ResponseRelay {
+/** Sends responses on one client connection, and knows whether the client takes them. */
+export class ResponseRelay implements ClientResponse {
   /** The client's socket asked to wait for its drain. */
   isBlocked = false;
   readonly #engine: Engine;
@@ -39,12 +36,10 @@ export class ResponseRelay {
     if (this.#exchange.minor === 1) writeInformational(this.#exchange, bytes, head);
   }
 
-  /** False when the head cannot be what hooks want it to be: nothing is sent. */
-  begin(bytes: Buffer, head: ResponseHead, framing: ClientFraming, hooks: readonly Hooks[], closes: boolean): boolean {
+  /** A server's final head. `closes`: the connection ends after the response. */
+  head(bytes: Buffer, head: ResponseHead, framing: ClientFraming, closes: boolean): void {
     this.#framing = framing;
-    if (!this.#runHooks(bytes, head, hooks)) return false;
     writeResponseHead(this.#exchange, bytes, head, framing, closes, this.#engine.deadlines.date);
-    return true;
   }
 
   data(bytes: Buffer, start: number, end: number): void {
@@ -55,37 +50,25 @@ export class ResponseRelay {
 
   finish(): void {
     if (this.#framing === "chunked") out.text("0\r\n\r\n");
-    this.#exchange.trail.isAnswered = true;
     this.flush();
   }
 
-  /** False as of `begin`. */
-  switching(bytes: Buffer, head: ResponseHead, hooks: readonly Hooks[]): boolean {
-    if (!this.#runHooks(bytes, head, hooks)) return false;
+  /** A server's 101. */
+  switching(bytes: Buffer, head: ResponseHead): void {
     writeSwitching(this.#exchange, bytes, head);
-    this.#exchange.trail.isAnswered = true;
     this.flush();
-    return true;
   }
 
-  /** Answers ourselves, through the response hooks of the first `count` of `hooks`. */
-  reply(given: Reply, hooks: readonly Hooks[], count: number, closes: boolean): void {
-    const exchange = this.#exchange;
-    exchange.attachReply(given);
-    runResponseHooks(hooks, count, exchange);
-    exchange.detachResponse();
-    const reply = exchange.responseEdits.isBeyond ? replyTo(FAILURES.TooManyEdits) : given;
-    if (reply !== given) exchange.responseEdits.clear();
-    exchange.status = reply.status;
-    this.#count(reply.status);
-    exchange.trail.responseBytes = writeReply(exchange, reply, closes, this.#engine.deadlines.date);
-    exchange.trail.isAnswered = true;
+  /** An answer of our own, whole; returns the bytes of its body. */
+  reply(reply: Reply, closes: boolean): number {
+    const length = writeReply(this.#exchange, reply, closes, this.#engine.deadlines.date);
     this.flush();
+    return length;
   }
 
   /** Answers what could not be read as a request. */
   bare(reply: Reply): void {
-    this.#count(reply.status);
+    this.#engine.counters.add(requestCounter(reply.status), 1);
     writeBareReply(reply, this.#engine.deadlines.date);
     this.flush();
   }
@@ -95,25 +78,5 @@ export class ResponseRelay {
     this.#engine.counters.add(COUNTER.bytesOut, out.length);
     if (!out.sendTo(this.#bytes)) this.isBlocked = true;
     return !this.isBlocked;
-  }
-
-  #runHooks(bytes: Buffer, head: ResponseHead, hooks: readonly Hooks[]): boolean {
-    const exchange = this.#exchange;
-    exchange.status = head.status;
-    if (hooks.length > 0) {
-      exchange.attachResponse(bytes, head);
-      runResponseHooks(hooks, hooks.length, exchange);
-      exchange.detachResponse();
-      if (exchange.responseEdits.isBeyond) {
-        exchange.responseEdits.clear();
-        return false;
-      }
-    }
-    this.#count(head.status);
-    return true;
-  }
-
-  #count(status: number): void {
-    this.#engine.counters.add(requestCounter(Math.min(Math.max(status, 100), 599)), 1);
   }
 }

@@ -3,20 +3,17 @@ import type { Reply } from "../../extensions/middlewares/exchange.ts";
 import { FAILURES, type Failure } from "../../model/failure.ts";
 import { COUNTER } from "../../telemetry/worker-counters.ts";
 import type { ByteSocket, SocketEvents } from "../listen/byte-socket.ts";
+import type { ClientSide } from "../pipeline/client-side.ts";
 import type { Timed } from "../pipeline/deadlines.ts";
 import type { Engine } from "../pipeline/engine.ts";
-import { findRouter } from "../pipeline/find-router.ts";
-import { type Downstream, Forward } from "../pipeline/forward.ts";
-import { type HookOutcome, runRequestHooks } from "../pipeline/hooks.ts";
-import { replyAsLast } from "../pipeline/max-forwards.ts";
+import { ExchangeRun } from "../pipeline/exchange-run.ts";
+import type { Forward } from "../pipeline/forward.ts";
 import { replyTo } from "../pipeline/reply.ts";
-import { RouterPath } from "../pipeline/router-path.ts";
 import { ByteQueue } from "./byte-queue.ts";
 import { findHeadEnd } from "./bytes.ts";
 import type { ClientConnection } from "./client-connection.ts";
 import { allowedMs, type ConnectionState, type Door } from "./connection-state.ts";
 import { HttpExchange, type Peer, readRequestHead } from "./exchange.ts";
-import { ExchangeLog } from "./exchange-log.ts";
 import { DISCARD_BYTES_MAX, UNREAD_BYTES_MAX } from "./limits.ts";
 import { out } from "./out-buffer.ts";
 import { QueueWatch } from "./queue-watch.ts";
@@ -28,21 +25,20 @@ import { clientFraming } from "./response-writer.ts";
 import { Tunnel } from "./tunnel.ts";
 
 /** One HTTP/1.x connection of a client: its requests, one at a time, in order. */
-export class ServerConnection implements SocketEvents, Timed, Downstream, BodySink, HookOutcome {
+export class ServerConnection implements SocketEvents, Timed, ClientSide, BodySink {
   deadlineMs: number;
   timedAt = -1;
-  exchangeNumber = 0;
   readonly exchange: HttpExchange;
   readonly requestBody = new RequestBody();
   readonly #engine: Engine;
   readonly #door: Door;
   readonly #bytes: ByteSocket;
-  readonly #forward: Forward;
   readonly response: ResponseRelay;
+  readonly #run: ExchangeRun;
+  readonly #forward: Forward;
   /** What came before it could be used: part of a head, the body of a request on hold, the requests behind it. */
   readonly #unread = new ByteQueue();
   #state: ConnectionState = "head";
-  readonly #path = new RouterPath();
   #tunnel: Tunnel | null = null;
   #isRunning = false;
   /** The client has sent FIN. */
@@ -62,9 +58,8 @@ export class ServerConnection implements SocketEvents, Timed, Downstream, BodySi
     this.#engine = engine;
     this.#door = door;
     this.exchange = new HttpExchange(peer);
-    if (engine.access !== null)
-      this.exchange.log = new ExchangeLog(engine.access, door.entryPointName, this.exchange, this.#path);
-    this.#forward = new Forward(engine, this);
+    this.#run = new ExchangeRun(engine, door.entryPointName, this);
+    this.#forward = this.#run.forward;
     this.#bornMs = engine.deadlines.nowMs;
     this.deadlineMs = this.#bornMs + peer.policy.timeouts.headMs;
     engine.deadlines.add(this);
@@ -81,14 +76,13 @@ export class ServerConnection implements SocketEvents, Timed, Downstream, BodySi
   /** Ends the connection if no request is in hand; else, and if it has yet to carry its first, it ends with the exchange. */
   drain(): void {
     this.#closes = true;
-    if (this.#state === "head" && this.#unread.length === 0 && this.exchangeNumber > 0) this.#linger();
+    if (this.#state === "head" && this.#unread.length === 0 && this.#requests > 0) this.#linger();
   }
 
   /** Ends the connection at once, whatever it does: by a reset, where something is cut short. `failure` is why an exchange is. */
   destroy(failure: Failure = FAILURES.ShuttingDown): void {
     if (!this.exchange.trail.isAnswered) this.exchange.trail.failure ??= failure;
-    this.exchangeNumber++;
-    this.#forward.cancel();
+    this.#run.abandon();
     if (this.#tunnel !== null) this.#tunnel.destroy();
     else if (this.isBusy || this.#unread.length > 0) this.#bytes.abort();
     else this.#bytes.destroy();
@@ -101,7 +95,7 @@ export class ServerConnection implements SocketEvents, Timed, Downstream, BodySi
       this.exchange.trail.requestBytes = this.#tunnel.client.relayed;
       this.exchange.trail.responseBytes = this.#tunnel.server.relayed;
     }
-    this.exchange.end();
+    this.#run.end();
   }
 
   // --- what the socket says ---
@@ -110,7 +104,7 @@ export class ServerConnection implements SocketEvents, Timed, Downstream, BodySi
     this.#engine.counters.add(COUNTER.bytesIn, length);
     if (this.#unread.length > 0) this.#takeMore(bytes, length);
     else {
-      const used = this.#run(bytes, 0, length);
+      const used = this.#use(bytes, 0, length);
       this.#unread.append(bytes, used, length);
     }
     return this.#readsOn();
@@ -129,9 +123,8 @@ export class ServerConnection implements SocketEvents, Timed, Downstream, BodySi
   }
 
   onClose(): void {
-    this.#forward.cancel();
+    this.#run.abandon();
     this.#state = "closed";
-    this.exchangeNumber++;
     this.#unread.clear();
     this.#endExchange();
     this.#engine.deadlines.remove(this);
@@ -144,7 +137,7 @@ export class ServerConnection implements SocketEvents, Timed, Downstream, BodySi
       else this.#linger();
     } else if (this.#queue.hasMoved(this.#bytes.queuedBytes + this.#forward.queuedBytes)) this.onProgress();
     else if (this.#state === "hold") this.#giveUp(FAILURES.UpstreamTimeout);
-    else if (this.#state === "forward" && !this.#forward.responseBegun) this.#giveUp(this.#whoStalls());
+    else if (this.#state === "forward" && !this.#run.isResponding) this.#giveUp(this.#whoStalls());
     else this.destroy(this.response.isBlocked ? FAILURES.ClientGone : FAILURES.UpstreamTimeout);
   }
 
@@ -171,7 +164,7 @@ export class ServerConnection implements SocketEvents, Timed, Downstream, BodySi
     if (this.#isRunning) return;
     const queue = this.#unread;
     if (queue.length > 0) {
-      const used = this.#run(queue.bytes, queue.start, queue.end);
+      const used = this.#use(queue.bytes, queue.start, queue.end);
       if (queue.length > 0) queue.consumeTo(used);
     }
     if (this.#hasEnded) this.#afterEnd();
@@ -190,7 +183,7 @@ export class ServerConnection implements SocketEvents, Timed, Downstream, BodySi
   }
 
   /** Uses as much of `bytes[start, end)` as the state allows; returns the index of the first byte not used. */
-  #run(bytes: Buffer, start: number, end: number): number {
+  #use(bytes: Buffer, start: number, end: number): number {
     this.#isRunning = true;
     let at = start;
     while (at < end) {
@@ -256,16 +249,14 @@ export class ServerConnection implements SocketEvents, Timed, Downstream, BodySi
   #failBody(failure: Failure): void {
     out.clear();
     if (this.#state === "discard") this.#linger();
-    else if (this.#forward.responseBegun) this.destroy(failure);
+    else if (this.#run.isResponding) this.destroy(failure);
     else this.#giveUp(failure);
   }
 
-  // --- one exchange: the request ---
+  // --- one exchange ---
 
   #beginExchange(bytes: Buffer, start: number, end: number): void {
     const { exchange } = this;
-    this.exchangeNumber++;
-    this.#path.clear();
     this.#discarded = 0;
     this.#bodyBytes = 0;
     this.#state = "hold";
@@ -273,15 +264,7 @@ export class ServerConnection implements SocketEvents, Timed, Downstream, BodySi
     this.requestBody.begin(exchange.head);
     if (!exchange.head.keepAlive || this.#isSpent()) this.#closes = true;
     this.onProgress();
-    const bit = this.#door.entryPointBit(exchange.peer.isTls);
-    const found = failure ?? findRouter(this.#engine.routes, bit, exchange, !this.requestBody.isDone);
-    if ("code" in found) this.onForwardFailed(found);
-    else {
-      this.#path.begin(found);
-      const last = replyAsLast(exchange);
-      if (last !== undefined) this.#answer(last, 0);
-      else runRequestHooks(this.#path.hooks, 0, exchange, this);
-    }
+    this.#run.begin(this.#door.entryPointBit(exchange.peer.isTls), failure);
   }
 
   /** Counts the request in hand; whether the connection is old enough, or has carried enough, to end with it. */
@@ -289,23 +272,6 @@ export class ServerConnection implements SocketEvents, Timed, Downstream, BodySi
     const { requestsMax, timeouts } = this.exchange.peer.policy;
     this.#requests++;
     return this.#requests >= requestsMax || this.#engine.deadlines.nowMs - this.#bornMs >= timeouts.ageMs;
-  }
-
-  onPassed(): void {
-    const passed = this.#path.hooks.length;
-    const next = this.#path.next(this.#engine.routes, this.exchange);
-    if (next === null) runRequestHooks(this.#path.hooks, passed, this.exchange, this);
-    else if ("code" in next) this.onForwardFailed(next);
-    else this.#forward.start(next);
-  }
-
-  onReply(reply: Reply, position: number): void {
-    this.#answer(reply, position);
-  }
-
-  onHookFailed(failure: Failure, position: number): void {
-    this.exchange.trail.failure = failure;
-    this.#answer(replyTo(failure), position);
   }
 
   onForwarding(): void {
@@ -324,35 +290,25 @@ export class ServerConnection implements SocketEvents, Timed, Downstream, BodySi
     this.#runUnread();
   }
 
-  onForwardFailed(failure: Failure): void {
-    this.exchange.trail.failure = failure;
-    // What the client has of a response must not look whole.
-    if (this.#state === "forward" && this.#forward.responseBegun) this.#bytes.abort();
-    else {
-      if (failure.source === "client" || failure === FAILURES.ShuttingDown) this.#closes = true;
-      this.#answer(replyTo(failure), this.#path.hooks.length);
-    }
+  onFailing(failure: Failure): void {
+    if (failure.source === "client" || failure === FAILURES.ShuttingDown) this.#closes = true;
   }
 
-  // --- one exchange: the response ---
-
-  onResponseHead(bytes: Buffer, head: ResponseHead, framing: ResponseFraming): void {
+  sendHead(bytes: Buffer, head: ResponseHead, framing: ResponseFraming): void {
     const sent = clientFraming(framing, this.exchange.minor);
     if (sent === "close" || this.#awaitsContinue() || this.#door.isClosing) this.#closes = true;
     this.onProgress();
-    if (!this.response.begin(bytes, head, sent, this.#path.hooks, this.#closes)) this.#giveUp(FAILURES.TooManyEdits);
+    this.response.head(bytes, head, sent, this.#closes);
   }
 
-  onForwarded(): void {
-    this.#afterResponse();
+  sendReply(reply: Reply): number {
+    // A body that nobody wants is worth reading only to keep the connection, and only if it is short.
+    if (this.requestBody.isLong || this.#awaitsContinue() || this.#door.isClosing) this.#closes = true;
+    return this.response.reply(reply, this.#closes);
   }
 
-  onSwitching(connection: ClientConnection, bytes: Buffer, head: ResponseHead, start: number, end: number): void {
-    if (!this.response.switching(bytes, head, this.#path.hooks)) {
-      connection.abort();
-      this.#giveUp(FAILURES.TooManyEdits);
-      return;
-    }
+  sendSwitching(connection: ClientConnection, bytes: Buffer, head: ResponseHead, start: number, end: number): void {
+    this.response.switching(bytes, head);
     this.#state = "tunnel";
     if (this.exchange.log === null) this.exchange.end();
     this.#engine.deadlines.remove(this);
@@ -366,12 +322,17 @@ export class ServerConnection implements SocketEvents, Timed, Downstream, BodySi
     else this.#bytes.resume();
   }
 
-  /** Answers the request in hand ourselves, through the response hooks of the first `hooks` middlewares. */
-  #answer(reply: Reply, hooks: number): void {
-    // A body that nobody wants is worth reading only to keep the connection, and only if it is short.
-    if (this.requestBody.isLong || this.#awaitsContinue() || this.#door.isClosing) this.#closes = true;
-    this.response.reply(reply, this.#path.hooks, hooks, this.#closes);
-    this.#afterResponse();
+  onAnswered(): void {
+    if (this.#closes) this.#linger();
+    else if (this.requestBody.isDone) this.#next();
+    else {
+      this.#enter("discard");
+      this.#runUnread();
+    }
+  }
+
+  cutShort(): void {
+    this.#bytes.abort();
   }
 
   /** Answers what could not be read as a request, and ends the connection. */
@@ -381,27 +342,14 @@ export class ServerConnection implements SocketEvents, Timed, Downstream, BodySi
     this.#linger();
   }
 
-  /** The exchange will not end well: whoever waits for it is told. */
+  /** The exchange in hand, and with it the connection, will not end well. */
   #giveUp(failure: Failure): void {
-    this.exchange.trail.failure = failure;
-    this.#forward.cancel();
     this.#closes = true;
-    this.#answer(replyTo(failure), this.#path.hooks.length);
-  }
-
-  #afterResponse(): void {
-    this.exchangeNumber++;
-    if (this.#closes) this.#linger();
-    else if (this.requestBody.isDone) this.#next();
-    else {
-      this.#enter("discard");
-      this.#runUnread();
-    }
+    this.#run.giveUp(failure);
   }
 
   #next(): void {
-    this.exchange.end();
-    this.#path.clear();
+    this.#run.end();
     if (this.#closes) this.#linger();
     else {
       this.#enter("head");
@@ -422,7 +370,7 @@ export class ServerConnection implements SocketEvents, Timed, Downstream, BodySi
     if (this.#state === "linger" || this.#state === "closed") return;
     this.#state = "linger";
     this.#unread.clear();
-    this.exchange.end();
+    this.#run.end();
     this.onProgress();
     this.#bytes.end();
     this.#bytes.resume();
@@ -436,7 +384,7 @@ export class ServerConnection implements SocketEvents, Timed, Downstream, BodySi
   /** Something moved: the state's time begins anew. */
   onProgress(): void {
     const { timeouts } = this.exchange.peer.policy;
-    const allowed = allowedMs(this.#state, this.requestBody.isDone, this.#forward.responseBegun, timeouts);
+    const allowed = allowedMs(this.#state, this.requestBody.isDone, this.#run.isResponding, timeouts);
     this.deadlineMs = this.#engine.deadlines.nowMs + allowed;
   }
 

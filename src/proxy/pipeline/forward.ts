@@ -3,45 +3,23 @@ import { assert } from "../../kernel/assert.ts";
 import { FAILURES, type Failure } from "../../model/failure.ts";
 import { COUNTER } from "../../telemetry/worker-counters.ts";
 import type { ClientConnection, ResponseSink } from "../http1/client-connection.ts";
-import type { HttpExchange } from "../http1/exchange.ts";
 import { ForwardedText } from "../http1/forwarded.ts";
 import { ATTEMPTS_MAX } from "../http1/limits.ts";
 import { out } from "../http1/out-buffer.ts";
-import type { RequestBody } from "../http1/request-body.ts";
 import { writeRequestHead } from "../http1/request-writer.ts";
 import type { ResponseFraming, ResponseHead } from "../http1/response-parser.ts";
 import type { LiveLoadBalancer, LiveServer, LiveService } from "../upstream/live-load-balancer.ts";
 import type { Waiter } from "../upstream/server-pool.ts";
+import type { ClientSide } from "./client-side.ts";
 import type { Engine } from "./engine.ts";
 import { ReplayBuffer } from "./replay-buffer.ts";
 
-/** Where a response goes, after its head. Bytes are borrowed. */
-export interface ClientResponse {
-  informational(bytes: Buffer, head: ResponseHead): void;
-  data(bytes: Buffer, start: number, end: number): void;
-  /** The response is complete: what is left of it is sent now. */
-  finish(): void;
-  /** Sends what was put together; false when the client wants to wait. */
-  flush(): boolean;
-}
-
-/** The client's side of an exchange, whatever protocol it speaks. Bytes are borrowed. */
-export interface Downstream {
-  readonly exchange: HttpExchange;
-  readonly requestBody: RequestBody;
-  readonly response: ClientResponse;
-  /** The request head is put together for a server; the body may follow. */
-  onForwarding(): void;
-  /** The request has to be sent once more, and waits for a connection: nothing of its body is to be read meanwhile. */
-  onHeld(): void;
-  /** The server takes more of the request body. */
-  onUpstreamReady(): void;
+/** What comes of forwarding a request, told to the one who runs its exchange. Bytes are borrowed. */
+export interface ForwardOutcome {
   /** The final head. */
   onResponseHead(bytes: Buffer, head: ResponseHead, framing: ResponseFraming): void;
-  /** The response has been sent on, and the server's connection given back: on with what comes next. */
+  /** The response has been sent on, and the server's connection given back. */
   onForwarded(): void;
-  /** The server has sent something whole, or some of a body. */
-  onProgress(): void;
   /** The server agreed to a tunnel, and `connection` is to be one end of it; `bytes[start, end)` came after its head. */
   onSwitching(connection: ClientConnection, bytes: Buffer, head: ResponseHead, start: number, end: number): void;
   onForwardFailed(failure: Failure): void;
@@ -58,7 +36,8 @@ export class Forward implements Waiter, ResponseSink {
   /** The server's side wants to wait before it takes more; `onUpstreamReady` comes later. */
   isBlocked = false;
   readonly #engine: Engine;
-  readonly #down: Downstream;
+  readonly #client: ClientSide;
+  readonly #outcome: ForwardOutcome;
   readonly #forwarded = new ForwardedText();
   readonly #replay = new ReplayBuffer();
   #balancer: LiveLoadBalancer | null = null;
@@ -70,22 +49,10 @@ export class Forward implements Waiter, ResponseSink {
   #unreached = 0;
   #responseBegun = false;
 
-  constructor(engine: Engine, down: Downstream) {
+  constructor(engine: Engine, client: ClientSide, outcome: ForwardOutcome) {
     this.#engine = engine;
-    this.#down = down;
-  }
-
-  /** Whether a request is on its way: waiting for a connection, or sent. */
-  get isActive(): boolean {
-    return this.#isWaiting || this.#connection !== null;
-  }
-
-  get isConnected(): boolean {
-    return this.#connection !== null;
-  }
-
-  get responseBegun(): boolean {
-    return this.#responseBegun;
+    this.#client = client;
+    this.#outcome = outcome;
   }
 
   /** Bytes of the request that have not left yet. */
@@ -99,23 +66,23 @@ export class Forward implements Waiter, ResponseSink {
     this.#unreached = 0;
     this.#responseBegun = false;
     this.#balancer = service.leaf();
-    this.#down.exchange.trail.service = this.#balancer?.origin ?? null;
-    if (this.#down.exchange.requestEdits.isBeyond) this.#down.onForwardFailed(FAILURES.TooManyEdits);
-    else if (this.#balancer === null) this.#down.onForwardFailed(FAILURES.Tombstone);
+    this.#client.exchange.trail.service = this.#balancer?.origin ?? null;
+    if (this.#client.exchange.requestEdits.isBeyond) this.#outcome.onForwardFailed(FAILURES.TooManyEdits);
+    else if (this.#balancer === null) this.#outcome.onForwardFailed(FAILURES.Tombstone);
     else this.#tryServer(this.#balancer.next(), false);
   }
 
   /** One piece of the request body's data, framed for the server. Put together with what is there; `flush` sends it. */
   sendData(bytes: Buffer, start: number, end: number): void {
     const before = out.length;
-    if (this.#down.requestBody.isChunked) out.chunk(bytes, start, end);
+    if (this.#client.requestBody.isChunked) out.chunk(bytes, start, end);
     else out.slice(bytes, start, end);
     this.#replay.keep(out, before);
   }
 
   /** The request body is complete. */
   sendEnd(): void {
-    if (!this.#down.requestBody.isChunked) return;
+    if (!this.#client.requestBody.isChunked) return;
     const before = out.length;
     out.text("0\r\n\r\n");
     this.#replay.keep(out, before);
@@ -149,46 +116,46 @@ export class Forward implements Waiter, ResponseSink {
   }
 
   onInformational(bytes: Buffer, head: ResponseHead): void {
-    this.#down.onProgress();
-    this.#down.response.informational(bytes, head);
+    this.#client.onProgress();
+    this.#client.response.informational(bytes, head);
   }
 
   onHead(bytes: Buffer, head: ResponseHead, framing: ResponseFraming): void {
     this.#responseBegun = true;
     this.#replay.stop();
-    this.#down.onResponseHead(bytes, head, framing);
+    this.#outcome.onResponseHead(bytes, head, framing);
   }
 
   onSwitch(bytes: Buffer, head: ResponseHead, start: number, end: number): void {
     const connection = this.#connection as ClientConnection;
     this.#reset();
-    this.#down.onSwitching(connection, bytes, head, start, end);
+    this.#outcome.onSwitching(connection, bytes, head, start, end);
   }
 
   onBody(bytes: Buffer, start: number, end: number): void {
-    this.#down.response.data(bytes, start, end);
+    this.#client.response.data(bytes, start, end);
   }
 
   onComplete(): void {
     const connection = this.#connection as ClientConnection;
     const pool = (this.#server as LiveServer).pool;
-    this.#down.response.finish();
+    this.#client.response.finish();
     this.#reset();
     // A request that was not sent whole leaves the connection in the middle of it.
-    if (this.#down.requestBody.isDone && connection.isReusable) pool.release(connection);
+    if (this.#client.requestBody.isDone && connection.isReusable) pool.release(connection);
     else connection.close();
-    this.#down.onForwarded();
+    this.#outcome.onForwarded();
   }
 
   onReadEnd(): boolean {
     // Part of a head is no progress: a server that drips one gets no more time than one that is silent.
-    if (this.#responseBegun) this.#down.onProgress();
-    return this.#down.response.flush();
+    if (this.#responseBegun) this.#client.onProgress();
+    return this.#client.response.flush();
   }
 
   onDrain(): void {
     this.isBlocked = false;
-    this.#down.onUpstreamReady();
+    this.#client.onUpstreamReady();
   }
 
   onFailed(failure: Failure): void {
@@ -204,7 +171,7 @@ export class Forward implements Waiter, ResponseSink {
       return;
     }
     this.#server = server;
-    const { trail } = this.#down.exchange;
+    const { trail } = this.#client.exchange;
     trail.server = server.pool;
     trail.attempts = ++this.#attempts;
     const idle = fresh ? null : server.pool.takeIdle(!this.#isSurelyRepeatable());
@@ -221,7 +188,7 @@ export class Forward implements Waiter, ResponseSink {
 
   #send(connection: ClientConnection): void {
     assert(out.length === 0, "a message is sent before another is put together");
-    const { exchange } = this.#down;
+    const { exchange } = this.#client;
     const balancer = this.#balancer as LiveLoadBalancer;
     this.#connection = connection;
     connection.begin(this, exchange.method, exchange.upgrade === "websocket");
@@ -229,7 +196,7 @@ export class Forward implements Waiter, ResponseSink {
     const keeps = connection.isReused && IDEMPOTENT.has(exchange.method);
     if (this.#attempts === 1 || !this.#replay.isKept) this.#replay.start(keeps, exchange.peer.policy.replayBytesMax);
     else this.#replay.write(out);
-    this.#down.onForwarding();
+    this.#client.onForwarding();
   }
 
   /** Tries again what may be tried again: on the next server when nothing was sent, on a fresh connection when the old one was stale. */
@@ -247,25 +214,25 @@ export class Forward implements Waiter, ResponseSink {
       return;
     }
     this.#engine.counters.add(COUNTER.upstreamRetries, 1);
-    this.#down.onHeld();
+    this.#client.onHeld();
     this.#tryServer(isUnsent || !balancer.has(server) ? balancer.after(server) : server, wasStale);
   }
 
   /** Whether a stale connection would cost nothing but a second try. */
   #isSurelyRepeatable(): boolean {
-    return this.#down.requestBody.isDone && IDEMPOTENT.has(this.#down.exchange.method);
+    return this.#client.requestBody.isDone && IDEMPOTENT.has(this.#client.exchange.method);
   }
 
   /** Whether the request may be sent once more: that does no harm, and all that was sent of it is still at hand. */
   #isRepeatable(): boolean {
-    return IDEMPOTENT.has(this.#down.exchange.method) && this.#replay.isWhole;
+    return IDEMPOTENT.has(this.#client.exchange.method) && this.#replay.isWhole;
   }
 
   #fail(failure: Failure): void {
     this.#engine.counters.add(COUNTER.upstreamFailures, 1);
     out.clear();
     this.#reset();
-    this.#down.onForwardFailed(failure);
+    this.#outcome.onForwardFailed(failure);
   }
 
   #reset(): void {
