@@ -5,10 +5,11 @@ import { cluster } from "./cluster/cluster.ts";
 import { compile } from "./compile.ts";
 import type { Bench } from "./contract.ts";
 import { exchange } from "./exchange.ts";
+import { http } from "./http/http.ts";
 import { load } from "./load.ts";
 import { routes } from "./routes.ts";
 
-const BENCHES: readonly Bench[] = [routes, compile, load, changes, churn, exchange, cluster];
+const BENCHES: readonly Bench[] = [routes, compile, load, changes, churn, exchange, http, cluster];
 const EXIT_WRONG_USE = 2;
 
 function usage(): string {

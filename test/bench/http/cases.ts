@@ -1,0 +1,116 @@
+import { randomBytes } from "node:crypto";
+import { type Load, runClient } from "./load.ts";
+import type { Target } from "./target.ts";
+import { type AskedRequest, headsOf, PATHS } from "./workload.ts";
+import { saturate } from "./wrk.ts";
+
+const MIB = 2 ** 20;
+
+/** Share of what the first peer, or we, reach saturated at which a fixed rate is set. */
+const PACED_SHARE = 0.6;
+
+/** What a case may know when it loads a target. */
+export interface Round {
+  readonly folder: string;
+  readonly seconds: number;
+  /** Requests a second of a case that ran before, by the target's name: what a fixed rate is set by. */
+  perSecond(caseName: string, target: string): number;
+  /** The same of the target that sets the rate for all. */
+  reference(caseName: string): number;
+}
+
+/** One row of the table. */
+export interface Case {
+  readonly name: string;
+  readonly summary: string;
+  /** Bytes of a body that a request moves: CPU is then told by GiB as well. */
+  readonly bodyBytes?: number;
+  /** What runs before it and sets its rate. */
+  readonly after?: string;
+  load(target: Target, round: Round): Promise<Load>;
+}
+
+/** In the order in which they run. */
+export const CASES: readonly Case[] = [
+  saturated("keep-alive", 64, { head: "realistic" }),
+  paced("keep-alive-60", "keep-alive", { head: "realistic" }),
+  saturated("small", 64, { head: "small" }),
+  saturated("conns-1", 1, { head: "realistic" }),
+  saturated("conns-16", 16, { head: "realistic" }),
+  saturated("conns-512", 512, { head: "realistic" }),
+  saturated("close", 64, { head: "realistic", closes: true }),
+  paced("close-60", "close", { head: "realistic", closes: true }),
+  transfers("down-1m", 64, MIB, "down", 600),
+  paced("down-1m-60", "down-1m", { head: "realistic", path: `${PATHS.bytes}${MIB}` }, MIB),
+  transfers("up-1m", 64, MIB, "up", 600),
+  transfers("down-100m", 4, 100 * MIB, "down", 6),
+  transfers("up-100m", 4, 100 * MIB, "up", 6),
+  webSocket("websocket", 64),
+];
+
+/** Cases by name; those that set the rate of others come along. Throws what a wrong option throws. */
+export function casesNamed(names: readonly string[]): readonly Case[] {
+  const unknown = names.find((name) => !CASES.some((one) => one.name === name));
+  if (unknown !== undefined)
+    throw wrongOption(`there is no case "${unknown}"; there are: ${CASES.map(({ name }) => name).join(", ")}`);
+  const needed = CASES.filter(({ name }) => names.includes(name)).map(({ after }) => after);
+  return CASES.filter(({ name }) => names.includes(name) || needed.includes(name));
+}
+
+/** What `parseArgs` throws. */
+export function wrongOption(message: string): Error {
+  return Object.assign(new Error(message), { code: "ERR_PARSE_ARGS_INVALID_OPTION_VALUE" });
+}
+
+type Asked = Pick<AskedRequest, "head" | "closes"> & { readonly path?: string };
+
+function saturated(name: string, connections: number, asked: Asked): Case {
+  const requests = headsOf({ path: PATHS.small, ...asked });
+  return {
+    name,
+    summary: `${asked.head} heads, ${connections} connections${asked.closes ? ", one request each" : ""}, saturated`,
+    load: ({ port }, { folder, seconds }) => saturate(folder, port, { connections, seconds, requests }),
+  };
+}
+
+function paced(name: string, after: string, asked: Asked, bodyBytes?: number): Case {
+  const requests = headsOf({ path: PATHS.small, ...asked });
+  return {
+    name,
+    summary: `as ${after}, at ${PACED_SHARE * 100} % of nginx's rate; of its own where that is less`,
+    after,
+    ...(bodyBytes === undefined ? {} : { bodyBytes }),
+    load: ({ name: target, port }, round) => {
+      const perSecond = Math.floor(PACED_SHARE * Math.min(round.perSecond(after, target), round.reference(after)));
+      const { closes = false } = asked;
+      return runClient({ kind: "paced", port, connections: 64, seconds: round.seconds, perSecond, requests, closes });
+    },
+  };
+}
+
+function transfers(name: string, connections: number, bodyBytes: number, way: "down" | "up", perSecond: number): Case {
+  const isUp = way === "up";
+  const path = isUp ? PATHS.put : `${PATHS.bytes}${bodyBytes}`;
+  const requests = headsOf({ method: isUp ? "PUT" : "GET", path, head: "realistic", bodyBytes });
+  return {
+    name,
+    summary: `bodies of ${bodyBytes / MIB} MiB ${way}, ${connections} connections, as fast as they go`,
+    bodyBytes,
+    load: ({ port }, { seconds }) => {
+      const count = Math.max(connections, Math.round(perSecond * seconds));
+      return runClient({ kind: "transfers", port, connections, count, requests, uploadBytes: isUp ? bodyBytes : 0 });
+    },
+  };
+}
+
+function webSocket(name: string, connections: number): Case {
+  const head = headsOf({ path: PATHS.echo, head: "realistic" })[0] as string;
+  const fields = ["Connection: Upgrade", "Upgrade: websocket", "Sec-WebSocket-Version: 13"];
+  const key = `Sec-WebSocket-Key: ${randomBytes(16).toString("base64")}`;
+  const request = head.replace(/\r\n\r\n$/, `\r\n${[...fields, key].join("\r\n")}\r\n\r\n`);
+  return {
+    name,
+    summary: `WebSocket messages of 64 bytes there and back, ${connections} connections`,
+    load: ({ port }, { seconds }) => runClient({ kind: "echo", port, connections, seconds, request, messageBytes: 64 }),
+  };
+}

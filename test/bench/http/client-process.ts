@@ -1,0 +1,14 @@
+import { echoMessages } from "./echo-client.ts";
+import type { ClientPlan, Load } from "./load.ts";
+import { askAtRate } from "./paced-client.ts";
+import { transferBodies } from "./transfer-client.ts";
+
+// The client of the bench, in a process of its own: it does what its environment says and prints what it saw.
+
+function run(plan: ClientPlan): Promise<Load> {
+  if (plan.kind === "paced") return askAtRate(plan);
+  return plan.kind === "transfers" ? transferBodies(plan) : echoMessages(plan);
+}
+
+process.stdout.write(`${JSON.stringify(await run(JSON.parse(process.env.CLIENT_PLAN ?? "") as ClientPlan))}\n`);
+process.exit(0);

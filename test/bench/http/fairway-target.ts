@@ -1,0 +1,77 @@
+import { spawnSync } from "node:child_process";
+import { mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { FairwayDev } from "../../scenario/changes/fairway-dev.ts";
+import { pinToCore } from "../pinning.ts";
+import { IS_PINNED, PROXY_CORE } from "./children.ts";
+import type { TargetKind } from "./target.ts";
+import { PREFIXES_PER_HOST, REQUEST_FIELD, RESPONSE_FIELD, ROUTES, routeAt } from "./workload.ts";
+
+const NAMESPACE = "bench";
+
+/** Fairway with one worker, both planes in one process, from a checkout of this project. */
+export function fairway(name: string, checkout: string): TargetKind {
+  return {
+    name,
+    missing: () => null,
+    start: async ({ folder, upstreamPort }) => {
+      const manifests = join(folder, "manifests");
+      writeManifests(manifests, upstreamPort);
+      const flags = ["--access-log", "clf", "--access-log-file", join(folder, "access.log")];
+      const dev = await FairwayDev.start(manifests, 1, flags, join(checkout, "src/main.ts"));
+      if (IS_PINNED) pinToCore(dev.pid, PROXY_CORE);
+      return { name, version: revision(checkout), pid: dev.pid, port: dev.port, stop: () => dev.stop() };
+    },
+  };
+}
+
+/** Which commit a checkout is at, and whether it holds changes. */
+function revision(checkout: string): string {
+  const { stdout } = spawnSync("git", ["describe", "--always", "--dirty", "--exclude=*"], { cwd: checkout, encoding: "utf8" });
+  return (stdout ?? "").trim();
+}
+
+/** The routes, three middlewares for each, and the upstream, as manifests. */
+export function writeManifests(folder: string, upstreamPort: number): void {
+  mkdirSync(folder, { recursive: true });
+  const routes = Array.from({ length: ROUTES }, (_, index) => ingressRoute(index));
+  const strips = Array.from({ length: PREFIXES_PER_HOST }, (_, index) =>
+    middleware(`strip-${index}`, { stripPrefix: { prefixes: [routeAt(index).prefix] } }),
+  );
+  const asks = middleware("ask", { headers: { customRequestHeaders: { [REQUEST_FIELD.name]: REQUEST_FIELD.value } } });
+  const answers = middleware("answer", { headers: { customResponseHeaders: { [RESPONSE_FIELD.name]: RESPONSE_FIELD.value } } });
+  const objects = [...routes, ...strips, asks, answers, ...upstream(upstreamPort)];
+  writeFileSync(join(folder, "bench.yaml"), objects.map((object) => JSON.stringify(object)).join("\n---\n"));
+}
+
+function ingressRoute(index: number): object {
+  const { host, prefix } = routeAt(index);
+  const middlewares = [`strip-${index % PREFIXES_PER_HOST}`, "ask", "answer"].map((name) => ({ name }));
+  const match = `Host(\`${host}\`) && PathPrefix(\`${prefix}/\`)`;
+  const routes = [{ match, middlewares, services: [{ name: "upstream", port: "http" }] }];
+  return fairwayObject("IngressRoute", `route-${index}`, { routes });
+}
+
+function middleware(name: string, spec: object): object {
+  return fairwayObject("Middleware", name, spec);
+}
+
+function fairwayObject(kind: string, name: string, spec: object): object {
+  return { apiVersion: "fairway.dev/v1alpha1", kind, metadata: { name, namespace: NAMESPACE }, spec };
+}
+
+function upstream(port: number): readonly object[] {
+  const metadata = { name: "upstream", namespace: NAMESPACE };
+  const labels = { "kubernetes.io/service-name": "upstream" };
+  return [
+    { apiVersion: "v1", kind: "Service", metadata, spec: { ports: [{ name: "http", port: 80 }] } },
+    {
+      apiVersion: "discovery.k8s.io/v1",
+      kind: "EndpointSlice",
+      metadata: { ...metadata, labels },
+      addressType: "IPv4",
+      ports: [{ name: "http", port }],
+      endpoints: [{ addresses: ["127.0.0.1"], conditions: { ready: true } }],
+    },
+  ];
+}

@@ -1,0 +1,163 @@
+import { writeFileSync } from "node:fs";
+import { parseArgs } from "node:util";
+import { type Bench, table } from "../contract.ts";
+import { CASES, casesNamed, wrongOption } from "./cases.ts";
+import { IS_PINNED } from "./children.ts";
+import { envoy } from "./envoy-target.ts";
+import { fairway } from "./fairway-target.ts";
+import type { Row, Spread } from "./figures.ts";
+import { haproxy } from "./haproxy-target.ts";
+import { nginx } from "./nginx-target.ts";
+import { runCases } from "./run.ts";
+import type { Target, TargetKind } from "./target.ts";
+import { ROUTES } from "./workload.ts";
+import { missingWrk } from "./wrk.ts";
+
+const PEERS: readonly TargetKind[] = [nginx, haproxy, envoy];
+const CHECKOUT = new URL("../../../", import.meta.url).pathname;
+const REPEATS_MIN = 1;
+const SHORT = { repeats: 5, seconds: 2 };
+const LONG = { repeats: 9, seconds: 6 };
+
+const USAGE = `npm run -s bench -- http [options]
+
+CPU time per request of Fairway (one worker) beside nginx, HAProxy and Envoy, each doing the same work: ${ROUTES.toLocaleString("en")} routes, three
+middlewares, a buffered access log. What is measured has one core to itself; load and upstream have the other. All run at once and are
+loaded in turn. Compare ratios, not microseconds. Exits 1 when a row is void: an answer was not 200, or there was none.
+
+  --cases    some of the cases below, with commas between (all)
+  --peers    some of ${PEERS.map(({ name }) => name).join(", ")}; or none (all)
+  --checkout folder of the checkout that is measured (this one)
+  --against  folder of another checkout of this project, which is measured too, as "before"
+  --repeats  how often each is loaded in each case (${SHORT.repeats})
+  --seconds  how long, each time; whole seconds (${SHORT.seconds})
+  --long     ${LONG.repeats} repeats of ${LONG.seconds} s
+  --json     write all figures to this file
+
+Cases:
+${CASES.map(({ name, summary }) => `  ${name.padEnd(14)} ${summary}`).join("\n")}
+`;
+
+export const http: Bench = {
+  name: "http",
+  summary: "CPU per request, rates and latencies beside nginx, HAProxy and Envoy",
+  run: async (args) => {
+    const text = { type: "string" } as const;
+    const options = {
+      cases: text,
+      peers: text,
+      checkout: text,
+      against: text,
+      repeats: text,
+      seconds: text,
+      json: text,
+    } as const;
+    const { values } = parseArgs({
+      args: [...args],
+      options: { ...options, long: { type: "boolean" }, help: { type: "boolean" } },
+    });
+    if (values.help) {
+      process.stdout.write(USAGE);
+      return 0;
+    }
+    const preset = values.long ? LONG : SHORT;
+    const repeats = whole("repeats", values.repeats, preset.repeats);
+    const seconds = whole("seconds", values.seconds, preset.seconds);
+    const cases = casesNamed(values.cases?.split(",") ?? CASES.map(({ name }) => name));
+    const missing = missingWrk();
+    if (missing !== null) {
+      process.stderr.write(`error: the load comes from wrk, which is missing: ${missing}\n`);
+      return 1;
+    }
+    for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => process.exit(130));
+    const before = values.against === undefined ? [] : [fairway("before", values.against)];
+    const kinds = [...present(peersNamed(values.peers)), ...before, fairway("fairway", values.checkout ?? CHECKOUT)];
+    const about: Target[] = [];
+    const rows = await runCases({
+      kinds,
+      cases,
+      repeats,
+      seconds,
+      onTargets: (targets) => {
+        about.push(...targets);
+        process.stdout.write(`${targets.map(({ name, version }) => `${name} ${version}`).join(", ")}\n`);
+        if (!IS_PINNED) process.stdout.write("Not held to cores: there is no taskset, or one core alone.\n");
+      },
+      onRows: (one, added) => process.stdout.write(`\n${one.name}: ${one.summary}\n${shown(added, one.bodyBytes)}\n`),
+    });
+    if (values.json !== undefined)
+      writeFileSync(values.json, `${JSON.stringify(report(about, repeats, seconds, rows), null, 1)}\n`);
+    return rows.some(({ wrong }) => wrong !== null) ? 1 : 0;
+  },
+};
+
+function whole(name: string, text: string | undefined, byDefault: number): number {
+  const value = text === undefined ? byDefault : Number(text);
+  if (Number.isInteger(value) && value >= REPEATS_MIN) return value;
+  throw wrongOption(`--${name} is a whole number from ${REPEATS_MIN} on`);
+}
+
+function peersNamed(text: string | undefined): readonly TargetKind[] {
+  if (text === undefined) return PEERS;
+  const names = text.split(",").filter((name) => name !== "" && name !== "none");
+  const unknown = names.find((name) => !PEERS.some((peer) => peer.name === name));
+  if (unknown !== undefined)
+    throw wrongOption(`there is no peer "${unknown}"; there are: ${PEERS.map(({ name }) => name).join(", ")}`);
+  return PEERS.filter(({ name }) => names.includes(name));
+}
+
+function present(kinds: readonly TargetKind[]): readonly TargetKind[] {
+  return kinds.filter((kind) => {
+    const missing = kind.missing();
+    if (missing !== null) process.stderr.write(`${kind.name} is left out: ${missing}\n`);
+    return missing === null;
+  });
+}
+
+function report(targets: readonly Target[], repeats: number, seconds: number, rows: readonly Row[]): object {
+  const versions = Object.fromEntries(targets.map(({ name, version }) => [name, version]));
+  return { bench: "http", versions, isPinned: IS_PINNED, repeats, seconds, rows };
+}
+
+/** The rows of one case as a table. */
+function shown(rows: readonly Row[], bodyBytes: number | undefined): string {
+  const others = rows.map(({ target }) => target).filter((name) => name !== "fairway");
+  const perGiB = bodyBytes === undefined ? [] : ["ms/GiB"];
+  const head = [
+    "",
+    "CPU us",
+    "user",
+    "sys",
+    ...perGiB,
+    "per s",
+    "p50 ms",
+    "p99 ms",
+    "p99.9 ms",
+    ...others.map((name) => `x ${name}`),
+  ];
+  const cells = rows.map((row) => {
+    if (row.wrong !== null) return [row.target, "void", row.wrong.slice(0, 100)];
+    const gib = bodyBytes === undefined ? [] : [((row.cpuUs.median / 1_000) * (2 ** 30 / bodyBytes)).toFixed(0)];
+    const latencies = [row.p50Ms, row.p99Ms, row.p999Ms].map((ms) => ms.toFixed(2));
+    const costs = [row.cpuUs.median, row.userUs, row.systemUs].map((us) => us.toFixed(us < 1_000 ? 1 : 0));
+    return [
+      row.target,
+      ...costs,
+      ...gib,
+      row.perSecond.toFixed(row.perSecond < 100 ? 1 : 0),
+      ...latencies,
+      ...others.map((name) => ratioText(row.ratios[name])),
+    ];
+  });
+  return (
+    table([head, ...cells.filter(([, cost]) => cost !== "void")]) +
+    cells
+      .filter(([, cost]) => cost === "void")
+      .map((cell) => `\n${cell.join("  ")}`)
+      .join("")
+  );
+}
+
+function ratioText(ratio: Spread | undefined): string {
+  return ratio === undefined ? "1" : `${ratio.median.toFixed(2)} [${ratio.low.toFixed(2)}-${ratio.high.toFixed(2)}]`;
+}

@@ -1,0 +1,106 @@
+import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { Case, Round } from "./cases.ts";
+import { Child, LOAD_CORE } from "./children.ts";
+import { differences } from "./equality.ts";
+import { type Row, rowsOf, type Sample, spread } from "./figures.ts";
+import { costBetween, costOf } from "./process-cost.ts";
+import type { Target, TargetKind } from "./target.ts";
+
+const UPSTREAM = new URL("upstream-process.ts", import.meta.url).pathname;
+
+export interface RunPlan {
+  readonly kinds: readonly TargetKind[];
+  readonly cases: readonly Case[];
+  readonly repeats: number;
+  readonly seconds: number;
+  /** Is told each case's rows as soon as they are there. */
+  readonly onRows: (one: Case, rows: readonly Row[]) => void;
+  readonly onTargets: (targets: readonly Target[]) => void;
+}
+
+/** Starts the upstream and all targets, measures every case, ends what it started. Throws when targets do not do the same work. */
+export async function runCases(plan: RunPlan): Promise<readonly Row[]> {
+  const folder = mkdtempSync(join(tmpdir(), "fairway-http-"));
+  const removeFolder = () => rmSync(folder, { recursive: true, force: true });
+  process.once("exit", removeFolder);
+  const upstream = new Child(LOAD_CORE, process.execPath, [UPSTREAM]);
+  const targets: Target[] = [];
+  try {
+    const upstreamPort = await portOf(upstream);
+    for (const kind of plan.kinds) targets.push(await startIn(join(folder, kind.name), kind, upstreamPort));
+    plan.onTargets(targets);
+    const wrong = await differences(targets);
+    if (wrong.length > 0) throw new Error(`the targets do not do the same work:\n  ${wrong.join("\n  ")}`);
+    return await measure(plan, targets, folder);
+  } finally {
+    for (const target of targets) await target.stop();
+    await upstream.stop();
+    removeFolder();
+    process.off("exit", removeFolder);
+  }
+}
+
+async function startIn(folder: string, kind: TargetKind, upstreamPort: number): Promise<Target> {
+  mkdirSync(folder);
+  try {
+    return await kind.start({ folder, upstreamPort });
+  } catch (cause) {
+    throw new Error(`${kind.name} does not start: ${(cause as Error).message}`, { cause });
+  }
+}
+
+async function portOf(upstream: Child): Promise<number> {
+  const deadlineMs = performance.now() + 20_000;
+  while (!upstream.stdout.includes("\n")) {
+    if (upstream.hasEnded || performance.now() > deadlineMs) throw new Error(`the upstream does not start: ${upstream.log}`);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+  return (JSON.parse(upstream.stdout) as { port: number }).port;
+}
+
+async function measure(plan: RunPlan, targets: readonly Target[], folder: string): Promise<readonly Row[]> {
+  const samples: Sample[] = [];
+  const perSecond = (caseName: string, target: string) =>
+    spread(samples.filter((one) => one.caseName === caseName && one.target === target).map((one) => one.perSecond)).median;
+  const reference = (targets.find(({ name }) => name === "nginx") ?? targets[0])?.name ?? "";
+  const round: Round = { folder, seconds: plan.seconds, perSecond, reference: (caseName) => perSecond(caseName, reference) };
+  const rows: Row[] = [];
+  for (const one of plan.cases) {
+    const own: Sample[] = [];
+    for (let repeat = -1; repeat < plan.repeats; repeat++) {
+      // Those that come first find another machine than those that come last: each takes its turn.
+      const turn = (repeat + 1) % targets.length;
+      for (const target of [...targets.slice(turn), ...targets.slice(0, turn)]) {
+        const sample = await loadOnce(one, target, repeat < 0 ? { ...round, seconds: Math.min(1, plan.seconds) } : round, repeat);
+        if (repeat >= 0) own.push(sample);
+      }
+    }
+    samples.push(...own);
+    const added = rowsOf(targets.flatMap(({ name }) => own.filter(({ target }) => target === name)));
+    rows.push(...added);
+    plan.onRows(one, added);
+  }
+  return rows;
+}
+
+async function loadOnce(one: Case, target: Target, round: Round, repeat: number): Promise<Sample> {
+  const begin = costOf(target.pid);
+  const load = await one.load(target, round);
+  const used = costBetween(begin, costOf(target.pid));
+  const each = (value: number) => value / load.answered;
+  return {
+    caseName: one.name,
+    target: target.name,
+    repeat,
+    cpuUs: each(used.cpuUs),
+    userUs: each(used.userUs),
+    systemUs: each(used.systemUs),
+    perSecond: load.answered / load.seconds,
+    p50Ms: load.p50Ms,
+    p99Ms: load.p99Ms,
+    p999Ms: load.p999Ms,
+    wrong: load.failed > 0 ? `${load.failed} failed: ${load.examples.join("; ")}` : load.answered === 0 ? "no answers" : null,
+  };
+}
