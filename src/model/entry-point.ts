@@ -12,6 +12,8 @@ export interface EntryPoint {
   readonly tls: boolean;
   /** CIDRs of peers whose X-Forwarded-* headers are believed. Empty: nobody's. */
   readonly trustedProxies: readonly string[];
+  /** CIDRs of peers whose connections begin with a PROXY protocol header, which names the client. Absent: nobody's. */
+  readonly proxyProtocolFrom?: readonly string[];
   /** What differs from the defaults; absent where nothing does. */
   readonly policy?: EntryPointPolicy;
   /**
@@ -28,6 +30,10 @@ export interface EntryPoint {
 export interface EntryPointPolicy {
   /** Present where the client's address is not added to X-Forwarded-For. */
   readonly hidesClientAddress?: true;
+  /** Connections open at a time, over all workers of a proxy. */
+  readonly connectionsMax?: number;
+  /** The same of one client address; of IPv6 the first 64 bits count. */
+  readonly connectionsPerAddressMax?: number;
   readonly requestsPerConnectionMax?: number;
   readonly targetBytesMax?: number;
   readonly headBytesMax?: number;
