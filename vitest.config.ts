@@ -10,7 +10,7 @@ export default defineConfig({
           // A CommonJS module is what Node takes it for.
           deps: { interopDefault: false },
           testTimeout: 30_000,
-          include: ["src/**/*.test.ts", "hack/**/*.test.ts", "test/{bench,golden,wire,fuzz,docs,kubernetes}/**/*.test.ts"],
+          include: ["src/**/*.test.ts", "hack/**/*.test.ts", "test/{bench,soak,golden,wire,fuzz,docs,kubernetes}/**/*.test.ts"],
         },
       },
       {
