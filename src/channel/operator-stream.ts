@@ -2,7 +2,7 @@ import { create, type MessageInitShape } from "@bufbuild/protobuf";
 import { createClient } from "@connectrpc/connect";
 import { createGrpcTransport, Http2SessionManager } from "@connectrpc/connect-node";
 import type { Clock } from "../kernel/clock.ts";
-import { RESOURCE_FORMAT } from "../model/resource.ts";
+import { RESOURCE_FORMATS } from "../model/resource.ts";
 import type { Access } from "./access.ts";
 import { type AssembledDelta, CHUNK_BYTES_MAX, DeltaAssembler } from "./chunks.ts";
 import {
@@ -107,7 +107,7 @@ export class OperatorStream {
     const held = [...holding.hashes()].map(([id, hash]) => ({ id: id as string, hash }));
     const { version, position } = holding;
     const refusals = toRefusalMessages(holding.refused);
-    const first = { class: className, proxyId, formats: [RESOURCE_FORMAT], version, position, refusals };
+    const first = { class: className, proxyId, formats: [...RESOURCE_FORMATS], version, position, refusals };
     // Refusals alone may fill a message.
     const parts: (typeof held)[] = refusals.length > 0 || held.length === 0 ? [[]] : [];
     for (let start = 0; start < held.length; start += HELD_PER_MESSAGE) parts.push(held.slice(start, start + HELD_PER_MESSAGE));

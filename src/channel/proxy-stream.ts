@@ -2,7 +2,7 @@ import { create, type MessageInitShape } from "@bufbuild/protobuf";
 import type { Clock } from "../kernel/clock.ts";
 import { HASH_BYTES } from "../model/encode.ts";
 import type { ResourceId } from "../model/ids.ts";
-import { RESOURCE_FORMAT } from "../model/resource.ts";
+import { RESOURCE_FORMATS } from "../model/resource.ts";
 import type { Delta, Refusal, Snapshot } from "../model/snapshot.ts";
 import { admittedClass, type ProxyIdentity } from "./authentication.ts";
 import { type Position, toChunks } from "./chunks.ts";
@@ -206,7 +206,9 @@ export class ProxyStream {
       return null;
     }
     this.#subscribe = part;
-    if (!part.formats.includes(RESOURCE_FORMAT)) return `format ${RESOURCE_FORMAT} is needed`;
+    // One that reads older formats alone refuses what needs a newer one, and serves the rest.
+    if (!part.formats.some((format) => RESOURCE_FORMATS.includes(format)))
+      return `one of the formats ${RESOURCE_FORMATS.join(", ")} is needed`;
     const admitted = admittedClass(this.#identity, part);
     if (!admitted.ok) return admitted.error;
     this.#className = admitted.value;

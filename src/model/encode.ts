@@ -2,7 +2,7 @@ import { createHash, hash } from "node:crypto";
 import { canonicalJson } from "../kernel/canonical-json.ts";
 import { fail, ok, type Result } from "../kernel/result.ts";
 import { type ResourceId, resourceType } from "./ids.ts";
-import { type EncodedResource, RESOURCE_FORMAT, type Resource } from "./resource.ts";
+import { type EncodedResource, RESOURCE_FORMATS, type Resource, resourceFormat } from "./resource.ts";
 
 /** Bytes of a resource hash (SHA-256). */
 export const HASH_BYTES = 32;
@@ -10,10 +10,11 @@ export const HASH_BYTES = 32;
 /** What travels for a resource: the same resource gives the same bytes and the same hash, whatever order it was built in. */
 export function encodeResource(resource: Resource): EncodedResource {
   const { id } = resource;
+  const format = resourceFormat(resource);
   const text = canonicalJson(resource);
   // What `hashResource` gives for these bytes, in two thirds of the time.
-  const sum = hash("sha256", `${id}\n${RESOURCE_FORMAT}\n${text}`, "buffer");
-  return { id, format: RESOURCE_FORMAT, hash: sum, body: Buffer.from(text) };
+  const sum = hash("sha256", `${id}\n${format}\n${text}`, "buffer");
+  return { id, format, hash: sum, body: Buffer.from(text) };
 }
 
 /** SHA-256 over id, format and body, separated by newlines (neither id nor format holds one, so the encoding is injective). */
@@ -31,8 +32,8 @@ export function isIntact(resource: EncodedResource): boolean {
  * names another resource. Does not check the hash (see `isIntact`).
  */
 export function decodeResource(encoded: EncodedResource): Result<Resource, string> {
-  if (encoded.format !== RESOURCE_FORMAT)
-    return fail(`format ${encoded.format} is not known here (this version reads ${RESOURCE_FORMAT})`);
+  if (!RESOURCE_FORMATS.includes(encoded.format))
+    return fail(`format ${encoded.format} is not known here (this version reads ${RESOURCE_FORMATS.join(" and ")})`);
   let value: unknown;
   try {
     value = JSON.parse(Buffer.from(encoded.body.buffer, encoded.body.byteOffset, encoded.body.byteLength).toString("utf8"));
@@ -53,6 +54,10 @@ const TYPES: ReadonlySet<string> = new Set([
   "endpoints",
   "certificate",
   "settings",
+  "tlsOption",
+  "tlsHost",
+  "tlsDefaults",
+  "ticketSecret",
 ]);
 
 /**

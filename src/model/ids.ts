@@ -1,7 +1,18 @@
 import type { ObjectRef } from "./object-ref.ts";
 
 /** The kinds of compiled things a snapshot is made of. */
-export type ResourceType = "entryPoint" | "router" | "middleware" | "service" | "endpoints" | "certificate" | "settings";
+export type ResourceType =
+  | "entryPoint"
+  | "router"
+  | "middleware"
+  | "service"
+  | "endpoints"
+  | "certificate"
+  | "settings"
+  | "tlsOption"
+  | "tlsHost"
+  | "tlsDefaults"
+  | "ticketSecret";
 
 /**
  * The name of one compiled thing: `type:Kind/namespace/name/key`.

@@ -64,11 +64,30 @@ export const PROBLEM_CODES = {
   ServicePortNotFound: { severity: "error", meaning: "A referenced Service has no such port; the route answers 503." },
   SecretNotFound: {
     severity: "error",
-    meaning: "A referenced Secret does not exist; its hosts are served with the default certificate.",
+    meaning:
+      "A referenced Secret does not exist; a certificate is replaced by the default one, and what needs authorities of it is not served.",
   },
   SecretInvalid: {
     severity: "error",
-    meaning: "A Secret is not a usable kubernetes.io/tls Secret; its hosts are served with the default certificate.",
+    meaning:
+      "A Secret does not hold what it is named for; a certificate is replaced by the default one, and what needs authorities of it is not served.",
+  },
+  TLSOptionNotFound: {
+    severity: "error",
+    meaning: "A referenced TLSOption does not exist; the route answers 503 and its hosts take no connection.",
+  },
+  TLSOptionInvalid: {
+    severity: "error",
+    meaning: "A TLSOption cannot be honoured; the routes that use it answer 503 and their hosts take no connection.",
+  },
+  TLSOptionConflict: {
+    severity: "warning",
+    meaning:
+      "Routes want different TLS options for one host; connections have those of the older object, and the requests of the others are answered 421.",
+  },
+  TLSStoreIgnored: {
+    severity: "warning",
+    meaning: "A TLSStore is not the one named default in the operator's namespace, which alone counts.",
   },
   CertificateExpiring: { severity: "warning", meaning: "A certificate has expired, or will within 14 days." },
   EntryPointNotFound: { severity: "error", meaning: "A route names an entry point that does not exist; it is not served there." },

@@ -28,6 +28,11 @@ export interface Router {
    * middlewares of one of these routers is tried against the rules of all children, in the order of their ranks.
    */
   readonly parents?: readonly ObjectRef[];
+  /**
+   * The TLSOption that connections must have for this router to serve their requests. Absent: the default one. Null: one that cannot be
+   * honoured; the router is a tombstone then.
+   */
+  readonly tlsOption?: ResourceId<"tlsOption"> | null;
   /** Present where routers hang under this one. What no child takes its own service answers, and 404 where it has none. */
   readonly isParent?: true;
 }

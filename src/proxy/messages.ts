@@ -104,7 +104,7 @@ export interface WorkerStart {
   readonly generation: GenerationUpdate | null;
   /** PEM of the self-signed certificate for names nobody has a certificate for. */
   readonly defaultCertificate: { readonly chainPem: string; readonly keyPem: string };
-  /** 48 random bytes, the same for all workers of the proxy: a TLS session may resume on any of them. */
+  /** Random bytes, the same for all workers of the proxy: TLS sessions may resume on any of them where the class says nothing of it. */
   readonly ticketKeys: Uint8Array;
   /** Addresses of external names known so far. */
   readonly names: readonly ResolvedName[];

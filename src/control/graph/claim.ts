@@ -26,6 +26,7 @@ export function isClaimOf(claim: Claim, router: Router, field: string): boolean 
   return (
     former === router ||
     (claim.field === field &&
+      former.tlsOption === router.tlsOption &&
       former.id === router.id &&
       former.ruleText === router.ruleText &&
       JSON.stringify([former.rank, arenasOf(former)]) === JSON.stringify([router.rank, arenasOf(router)]))

@@ -6,6 +6,7 @@ import { ClassGraph } from "./class-graph.ts";
 import { Conflicts } from "./conflicts.ts";
 import { canWait, type Holds } from "./holds.ts";
 import { Shadowing } from "./shadowing.ts";
+import { TlsHosts } from "./tls-hosts.ts";
 import type { RootUnit } from "./unit.ts";
 
 /** What a root brought to its class. */
@@ -24,14 +25,18 @@ export class ClassBuild {
   readonly graph: ClassGraph;
   readonly conflicts = new Conflicts();
   readonly shadowing = new Shadowing();
+  readonly tlsHosts = new TlsHosts();
   readonly #own = new Map<ResourceId, Resource>();
+  readonly #settled = new Map<ResourceId, Resource>();
   readonly #contributions = new Map<RootUnit, Contribution>();
   #held: ReadonlyMap<ResourceId, Resource> = new Map();
   #brought: ReadonlyMap<ResourceId, Resource> = new Map();
 
   /** `partResource` gives the newest form of what roots share. */
   constructor(partResource: (id: ResourceId) => Resource | undefined) {
-    this.graph = new ClassGraph((id) => this.#brought.get(id) ?? this.#own.get(id) ?? partResource(id) ?? this.#held.get(id));
+    this.graph = new ClassGraph(
+      (id) => this.#brought.get(id) ?? this.#own.get(id) ?? partResource(id) ?? this.#held.get(id) ?? this.#settled.get(id),
+    );
   }
 
   /** Replaces what the class itself brings to its graph: entry points and the like. The same array again changes nothing. */
@@ -69,16 +74,30 @@ export class ClassBuild {
     else this.#contributions.set(root, after);
   }
 
+  /** Brings the graph up to date with what follows from all claims together. */
+  settle(): void {
+    for (const [id, host] of this.tlsHosts.takeChanges()) {
+      const isNew = !this.#settled.has(id);
+      if (host !== null) this.#settled.set(id, host);
+      if (host === null) this.graph.release(id);
+      else if (isNew) this.graph.retain(id);
+      else this.graph.refresh(id);
+      if (host === null) this.#settled.delete(id);
+    }
+  }
+
   #claim(before: readonly Claim[], after: readonly Claim[]): void {
     const gone = without(before, after);
     const come = without(after, before);
     for (const claim of gone) {
       this.conflicts.remove(claim);
       this.shadowing.remove(claim);
+      this.tlsHosts.remove(claim);
     }
     for (const claim of come) {
       this.conflicts.add(claim);
       this.shadowing.add(claim);
+      this.tlsHosts.add(claim);
     }
   }
 

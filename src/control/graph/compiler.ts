@@ -139,6 +139,7 @@ export class Compiler {
       this.#contribute(root, changes.roots.get(root) ?? root.translation);
       yield;
     }
+    for (const build of this.#classes.values()) build.settle();
     this.#refreshParts(changes);
     yield* this.#tellProblems(changes);
     const redone = [...roots].map((root) => root.ref);
@@ -181,6 +182,7 @@ export class Compiler {
     for (const id of changes.uses) this.#problems.set(`unused ${id}`, unusedMiddleware(id, this.#translations));
     for (const [name, build] of this.#classes) {
       for (const [claim, problems] of build.conflicts.takeProblems()) this.#problems.set(`conflict ${name} ${claim}`, problems);
+      for (const [host, problems] of build.tlsHosts.takeProblems()) this.#problems.set(`tls ${name} ${host}`, problems);
       const shadowed = yield* build.shadowing.takeProblems();
       for (const [about, problems] of shadowed) this.#problems.set(`shadow ${name} ${about}`, problems);
     }

@@ -8,6 +8,7 @@ import { endpointsId, translateEndpoints } from "../translate/endpoints.ts";
 import { translateMiddleware } from "../translate/middleware.ts";
 import { serviceId, translateService } from "../translate/service.ts";
 import type { CompileSettings } from "../translate/settings.ts";
+import { translateTlsOption } from "../translate/tls-option.ts";
 import type {
   CertificateFace,
   ClassFace,
@@ -17,6 +18,7 @@ import type {
   PartTranslation,
   ServiceFace,
   ServiceTarget,
+  TlsOptionFace,
   TranslateView,
 } from "../translate/translation.ts";
 import { ASK_CLASSES, askChildren, askGrants, askObject, askPart, askSlices, type Question } from "./questions.ts";
@@ -83,6 +85,11 @@ export class RecordingView implements TranslateView {
     const id = resourceId("certificate", { kind: "Secret", namespace, name });
     const nowMs = this.#nowMs;
     return this.#face<CertificateFace>(id, 0, (view) => translateCertificate(namespace, name, view, nowMs));
+  }
+
+  tlsOption(namespace: string, name: string): TlsOptionFace {
+    const id = resourceId("tlsOption", { kind: "TLSOption", namespace, name });
+    return this.#face<TlsOptionFace>(id, 0, (view) => translateTlsOption(namespace, name, view));
   }
 
   ingressClasses(): readonly StoredObject[] {

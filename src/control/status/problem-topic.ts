@@ -9,6 +9,7 @@ const REFERENCE_CODES: ReadonlySet<ProblemCode> = new Set<ProblemCode>([
   "ServicePortNotFound",
   "SecretNotFound",
   "SecretInvalid",
+  "TLSOptionNotFound",
   "AddressRefused",
   "NotPermitted",
   "EntryPointNotFound",
@@ -16,10 +17,15 @@ const REFERENCE_CODES: ReadonlySet<ProblemCode> = new Set<ProblemCode>([
 ]);
 
 /** Codes that speak of the object itself, or of what it names: the field tells. */
-const EITHER_CODES: ReadonlySet<ProblemCode> = new Set<ProblemCode>(["MiddlewareInvalid", "NotSupported", "MiddlewareCycle"]);
+const EITHER_CODES: ReadonlySet<ProblemCode> = new Set<ProblemCode>([
+  "MiddlewareInvalid",
+  "NotSupported",
+  "MiddlewareCycle",
+  "TLSOptionInvalid",
+]);
 
 /** A field that names another object. */
-const NAMES_AN_OBJECT = /\.(?:middlewares|parentRefs)\[\d+\]$/;
+const NAMES_AN_OBJECT = /(?:\.(?:middlewares|parentRefs)\[\d+\]|\.tls\.options)$/;
 
 /** Which condition an error speaks to. `references`: it can also be mended elsewhere, by what the object names. */
 export function topicOf({ code, field }: Pick<Problem, "code" | "field">): "accepted" | "references" | "programmed" {

@@ -14,6 +14,7 @@ import { listenAddress, translateEntryPoint } from "./fairway-entry-point.ts";
 import { resolveMiddlewares } from "./middleware-list.ts";
 import type { CompileSettings } from "./settings.ts";
 import { FAIRWAY_CLASS_FIELDS, unsupportedFields } from "./supported.ts";
+import { tlsDefaults } from "./tls-defaults.ts";
 import type { ServedEntryPoint, TranslateView } from "./translation.ts";
 
 /** What a class is made of, from its FairwayClass, or from defaults. */
@@ -50,7 +51,7 @@ export function makeClass(
   return {
     settings: own,
     ...opened,
-    resources: [...opened.resources, ...proxies],
+    resources: [...opened.resources, ...proxies, ...tlsDefaults(className, view, settings)],
     problems: [...opened.problems, ...(fairwayClass === null ? [] : problemsOf(fairwayClass.ref, spec))],
   };
 }

@@ -14,13 +14,14 @@ import { ruleProblem } from "./rule-problem.ts";
 import { resolveServices, type ServiceChoice, type ServiceUse } from "./service-list.ts";
 import type { CompileSettings } from "./settings.ts";
 import { INGRESS_ROUTE_FIELDS, ROUTE_FIELDS, unsupportedFields } from "./supported.ts";
+import { resolveTlsOption, type TlsOptionUse, type TlsPolicy } from "./tls-policy.ts";
 import { resolveCertificates } from "./tls-secret.ts";
 import { type ClassFace, nothing, type RootTranslation, type TranslateView } from "./translation.ts";
 
 interface IngressRouteSpec {
   readonly entryPoints?: readonly string[] | null;
   readonly routes?: readonly RouteSpec[] | null;
-  readonly tls?: { readonly secretName?: string | null } | null;
+  readonly tls?: { readonly secretName?: string | null; readonly options?: TlsOptionUse | null } | null;
   readonly parentRefs?: readonly unknown[] | null;
 }
 
@@ -41,7 +42,7 @@ export function translateIngressRoute(object: StoredObject, view: TranslateView,
   const spec = (object.body.spec ?? {}) as IngressRouteSpec;
   const layers = new Layers(view, settings);
   const stand =
-    (spec.parentRefs ?? []).length > 0 ? underParents(layers.placeOf(object)) : onEntryPoints(object, spec, view, face);
+    (spec.parentRefs ?? []).length > 0 ? underParents(layers.placeOf(object)) : onEntryPoints(object, spec, view, face, settings);
   const everywhere = [...stand.obstacles, ...unsupportedFields(spec, INGRESS_ROUTE_FIELDS, object.ref, "spec")];
   const isParent = layers.isParent(object);
   const context: Context = { object, stand, isParent, everywhere, keys: new RuleKeys(), face, view, settings };
@@ -61,22 +62,31 @@ export function translateIngressRoute(object: StoredObject, view: TranslateView,
 interface Stand extends Place {
   readonly entryPoints: readonly string[];
   readonly certificates: readonly ResourceId<"certificate">[];
+  readonly tlsOption: TlsPolicy["option"];
 }
 
 function underParents(place: Place): Stand {
-  return { ...place, entryPoints: [], certificates: [] };
+  return { ...place, entryPoints: [], certificates: [], tlsOption: undefined };
 }
 
-function onEntryPoints({ ref }: StoredObject, spec: IngressRouteSpec, view: TranslateView, face: ClassFace): Stand {
+function onEntryPoints(
+  { ref }: StoredObject,
+  spec: IngressRouteSpec,
+  view: TranslateView,
+  face: ClassFace,
+  settings: CompileSettings,
+): Stand {
   const tls = spec.tls ?? null;
   const entryPoints = entryPointsOf(ref, spec.entryPoints ?? [], tls !== null, face);
   const secrets = tls?.secretName ? [{ name: tls.secretName, field: "spec.tls.secretName" }] : [];
   const certificates = resolveCertificates(ref, secrets, view);
+  const policy = resolveTlsOption(tls?.options, ref, "spec.tls.options", view, settings);
   return {
     entryPoints: entryPoints.names,
     parents: [],
     certificates: certificates.ids,
-    obstacles: [],
+    tlsOption: policy.option,
+    obstacles: policy.obstacles,
     problems: [...entryPoints.problems, ...certificates.problems],
   };
 }
@@ -134,6 +144,7 @@ function translateRoute(route: RouteSpec, index: number, context: Context): Rout
     entryPoints: stand.entryPoints,
     parents: stand.parents,
     isParent,
+    tlsOption: stand.tlsOption,
   };
   const routers = makeRouters(draft, { middlewares: middlewares.ids, service: services.id, obstacles }, face);
   const { weighted } = services;

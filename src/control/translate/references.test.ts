@@ -187,9 +187,9 @@ test("every field that can name another namespace is judged here, or not support
 });
 
 test.for([
-  ["tls.options", { tls: { options: { name: "x", namespace: "two" } } }],
-  ["tls.store", { tls: { store: { name: "x", namespace: "two" } } }],
-])("an IngressRoute that names another namespace in %s, which is not supported, answers 503", ([, spec]) => {
+  ["tls.options", { tls: { options: { name: "x", namespace: "two" } } }, "NotPermitted"],
+  ["tls.store", { tls: { store: { name: "x", namespace: "two" } } }, "NotSupported"],
+])("an IngressRoute that names another namespace in %s without its leave answers 503", ([, spec, code]) => {
   const store = new ObjectStore();
   for (const object of targets("one")) store.apply(object);
   const { body } = ingressRoute({});
@@ -197,7 +197,7 @@ test.for([
   const compiler = new Compiler(DEV_SETTINGS);
   compiler.update(store, "all");
   const routers = [...(compiler.graph("fairway")?.resources.values() ?? [])].filter((one) => "ruleText" in one);
-  expect(routers.find((one) => one.origin.name === "route")).toMatchObject({ tombstone: ["NotSupported"] });
+  expect(routers.find((one) => one.origin.name === "route")).toMatchObject({ tombstone: [code] });
 });
 
 test("middlewares of a service, which are not supported, make the route answer 503 wherever they are", () => {

@@ -2,6 +2,8 @@ import { translateIngress } from "./ingress.ts";
 import { translateIngressRoute } from "./ingress-route.ts";
 import { translateIngressRouteTcp } from "./ingress-route-tcp.ts";
 import { translateMiddlewareObject } from "./middleware.ts";
+import { translateTlsStore } from "./tls-defaults.ts";
+import { translateTlsOptionObject } from "./tls-option.ts";
 import type { RootTranslator } from "./translation.ts";
 import { translateUnsupportedKind, translateUnsupportedRoute, UNSUPPORTED_KINDS } from "./unsupported-kind.ts";
 import { translateFairwayClass } from "./unused-fairway-class.ts";
@@ -12,6 +14,8 @@ export const ROOT_TRANSLATORS: ReadonlyMap<string, RootTranslator> = new Map<str
   ["Ingress", translateIngress],
   ["IngressRoute", translateIngressRoute],
   ["Middleware", translateMiddlewareObject],
+  ["TLSOption", translateTlsOptionObject],
+  ["TLSStore", translateTlsStore],
   ...UNSUPPORTED_KINDS.map((kind) => [kind, translateUnsupportedKind] as const),
   ["IngressRouteTCP", translateIngressRouteTcp],
   ["IngressRouteUDP", translateUnsupportedRoute],

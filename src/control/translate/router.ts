@@ -29,6 +29,8 @@ export interface RouterDraft {
   readonly parents?: readonly ObjectRef[];
   /** Whether routers hang under it, so that it can do without a service of its own. */
   readonly isParent?: boolean;
+  /** The TLSOption of its connections, as in `Router`. */
+  readonly tlsOption?: ResourceId<"tlsOption"> | null | undefined;
 }
 
 /** What the requests of a rule get; `obstacles` are the reasons why it cannot be had, each of which makes a tombstone. */
@@ -66,7 +68,7 @@ export function makeRouters(draft: RouterDraft, treatment: Treatment, face: Clas
 
 /** Makes the router of a rule; with an obstacle it is a tombstone, which keeps the rule's place and answers 503. */
 export function makeRouter(draft: RouterDraft, treatment: Treatment): Router {
-  const { object, rule, parents = [], isParent = false } = draft;
+  const { object, rule, parents = [], isParent = false, tlsOption } = draft;
   const stands = treatment.obstacles.length === 0 && (treatment.service !== null || isParent);
   // In the order of keys, as `canonicalJson` wants them.
   const router: Router = {
@@ -80,8 +82,13 @@ export function makeRouter(draft: RouterDraft, treatment: Treatment): Router {
     service: stands ? treatment.service : null,
     tombstone: stands ? null : [...new Set(treatment.obstacles.map((obstacle) => obstacle.code))].sort(),
   };
-  if (parents.length === 0 && !(stands && isParent)) return router;
-  return { ...router, ...(parents.length > 0 ? { parents } : {}), ...(stands && isParent ? { isParent } : {}) };
+  if (parents.length === 0 && !(stands && isParent) && tlsOption === undefined) return router;
+  return {
+    ...router,
+    ...(parents.length > 0 ? { parents } : {}),
+    ...(stands && isParent ? { isParent } : {}),
+    ...(tlsOption === undefined ? {} : { tlsOption }),
+  };
 }
 
 /** Whether a router is a tombstone for no other reason than that something it refers to is missing: `orConsent`, or the leave to. */

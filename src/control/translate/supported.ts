@@ -25,6 +25,12 @@ const only =
   (value) =>
     values.includes(value);
 
+/** `tls.store`: there is but the one for everybody. */
+const defaultStore: Honoured = (value) => {
+  const { name, namespace } = value as { readonly name?: unknown; readonly namespace?: unknown };
+  return name === "default" && !namespace;
+};
+
 /** `spec` of an IngressRoute; each of `routes` is judged by `ROUTE_FIELDS`. */
 export const INGRESS_ROUTE_FIELDS: FieldTable = {
   ingressClassName: anything,
@@ -32,8 +38,8 @@ export const INGRESS_ROUTE_FIELDS: FieldTable = {
   routes: anything,
   tls: {
     secretName: anything,
-    options: unsupported,
-    store: unsupported,
+    options: anything,
+    store: defaultStore,
     certResolver: unsupported,
     domains: unsupported,
   },
@@ -74,6 +80,13 @@ export const SERVICE_FIELDS: FieldTable = {
   healthCheck: unsupported,
   passiveHealthCheck: unsupported,
   middlewares: unsupported,
+};
+
+/** `spec` of a TLSStore. */
+export const TLS_STORE_FIELDS: FieldTable = {
+  defaultCertificate: anything,
+  defaultGeneratedCert: unsupported,
+  certificates: anything,
 };
 
 /** `spec` of a FairwayClass; each of `entryPoints` is judged by `ENTRY_POINT_FIELDS`. */

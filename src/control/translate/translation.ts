@@ -54,6 +54,7 @@ export interface TranslateView extends ObjectView {
   /** The endpoints of a Service port: they always can be had, if only empty. */
   endpoints(target: EndpointsTarget): ResourceId<"endpoints">;
   certificate(namespace: string, name: string): CertificateFace;
+  tlsOption(namespace: string, name: string): TlsOptionFace;
   /** Which ingress classes there are. */
   classRoster(): ClassRoster;
   /** An ingress class, or null where it is not served here. */
@@ -139,4 +140,8 @@ export type ServiceFace =
 
 export type CertificateFace =
   | { readonly status: "ready"; readonly id: ResourceId<"certificate"> }
+  | { readonly status: "refused"; readonly obstacle: Obstacle };
+
+export type TlsOptionFace =
+  | { readonly status: "ready"; readonly id: ResourceId<"tlsOption"> }
   | { readonly status: "refused"; readonly obstacle: Obstacle };

@@ -1,3 +1,4 @@
+import type { X509Certificate } from "node:crypto";
 import type { Failure } from "../../model/failure.ts";
 
 /**
@@ -20,6 +21,8 @@ export interface Exchange {
   readonly query: string;
   /** IP address of the connection's peer. */
   readonly clientAddress: string;
+  /** What the client showed of itself in the TLS handshake; null when it showed nothing, or was not asked. */
+  readonly clientCertificate: ClientCertificate | null;
 
   /** Replaces the path. Returns a Failure (BadPath), to be returned from the hook, when the new path is not its own canonical form. */
   rewritePath(path: string): Failure | undefined;
@@ -40,6 +43,16 @@ export interface Exchange {
   setResponseHeader(name: string, value: string): void;
   addResponseHeader(name: string, value: string): void;
   removeResponseHeader(name: string): void;
+}
+
+/** A certificate a client showed. */
+export interface ClientCertificate {
+  /** The certificate itself; authorities above it by `issuerCertificate`, as far as the client sent them. */
+  readonly leaf: X509Certificate;
+  /** PEM of the certificate. */
+  readonly pem: string;
+  /** Whether it was checked against the authorities of the TLSOption; otherwise it may say anything. */
+  readonly isVerified: boolean;
 }
 
 /** An answer a middleware gives itself. Content-Length is set from the body. */

@@ -1,6 +1,6 @@
 import { FAILURES, type Failure } from "../../model/failure.ts";
 import { canonicalPath } from "../../rules/canonical-path.ts";
-import type { Exchange } from "./exchange.ts";
+import type { ClientCertificate, Exchange } from "./exchange.ts";
 
 type HeaderList = readonly (readonly [name: string, value: string])[];
 
@@ -23,6 +23,7 @@ export class FakeExchange implements Exchange {
   readonly host: string;
   readonly query: string;
   readonly clientAddress = "192.0.2.1";
+  readonly clientCertificate: ClientCertificate | null = null;
   readonly status: number;
   authority: string;
   path: string;

@@ -90,7 +90,7 @@ test("a thread builds, keeps what is live on disk, and a later one starts from i
   world.switch(update.sequence);
   const live = world.route(world.entryPointBit("web"), facts("a.test", "/"));
   expect(live?.service?.plans).toMatchObject([{ endpoints: { servers: [{ port: 80 }] } }]);
-  expect(world.certificate(certificate.id)?.certificate.keyPem).toBe(certificate.keyPem);
+  expect(world.tls.certificate(certificate.id)?.keyPem).toBe(certificate.keyPem);
   const { json } = await second.ask({ type: "describe", request: 7 }, "described");
   expect(json).not.toContain("PRIVATE KEY");
   expect(JSON.parse(json).resources).toHaveLength(RESOURCES.length);

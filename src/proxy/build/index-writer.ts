@@ -2,6 +2,7 @@ import { assert } from "../../kernel/assert.ts";
 import type { Certificate } from "../../model/certificate.ts";
 import { compareRanks, type Rank } from "../../model/rank.ts";
 import type { Router } from "../../model/router.ts";
+import type { TlsHost } from "../../model/tls-host.ts";
 import type { RuleKeys } from "../../rules/keys.ts";
 import {
   bucketKey,
@@ -14,12 +15,15 @@ import {
   placesOf,
   ROOT_LAYER,
   SERVER_NAME_HEAD,
+  type TICKET_SECRET_KEY,
+  type TLS_DEFAULTS_KEY,
+  tlsHostKey,
 } from "../route/index-keys.ts";
 import type { SegmentWriter } from "./segment-writer.ts";
 
 /** A resource as the index holds it. */
 interface Indexed extends Member {
-  /** Null for certificates, which are ordered by id. */
+  /** Null for all but routers, which are ordered by id. */
   readonly rank: Rank | null;
   readonly places: readonly Place[];
   readonly bucketKeys: readonly string[];
@@ -57,6 +61,16 @@ export class IndexWriter {
   /** Adds or replaces a certificate. */
   setCertificate(member: Member, { names }: Certificate): void {
     this.#set({ ...member, rank: null, places: [], bucketKeys: [...new Set(names)].map((name) => SERVER_NAME_HEAD + name) });
+  }
+
+  /** Adds or replaces the TLSOption of a host. */
+  setTlsHost(member: Member, { entryPoint, host }: TlsHost): void {
+    this.#set({ ...member, rank: null, places: [], bucketKeys: [tlsHostKey(entryPoint, host)] });
+  }
+
+  /** Adds or replaces what there is one of, under a key of its own. */
+  setOnly(member: Member, key: typeof TLS_DEFAULTS_KEY | typeof TICKET_SECRET_KEY): void {
+    this.#set({ ...member, rank: null, places: [], bucketKeys: [key] });
   }
 
   /** Removes what was added under an id; an unknown id changes nothing. */

@@ -1,6 +1,6 @@
 import { fail, ok, type Result } from "../../kernel/result.ts";
 import { HASH_BYTES, isIntact, SetHash } from "../../model/encode.ts";
-import { type ResourceId, resourceType } from "../../model/ids.ts";
+import { type ResourceId, type ResourceType, resourceType } from "../../model/ids.ts";
 import type { EncodedResource } from "../../model/resource.ts";
 import type { Seal } from "./seal.ts";
 
@@ -13,7 +13,7 @@ import type { Seal } from "./seal.ts";
  *     records                            u32 length of the id, u32 resource format, u32 length of the body, u8 flags,
  *                                        hash (32 bytes), id, body
  *
- * A certificate's body is sealed. Without a key certificates are not written at all.
+ * What holds secrets (certificates, and the bytes tickets are protected with) is sealed. Without a key it is not written at all.
  */
 const MAGIC = Buffer.from("fairway last good snapshot 1\n");
 const COUNT_AT = MAGIC.length;
@@ -33,7 +33,7 @@ export interface LastGood {
 
 /** The bytes of a snapshot, in pieces. Resources are taken as they are; certificates need a seal, or are left out. */
 export function encodeLastGood(resources: readonly EncodedResource[], seal: Seal | null): Uint8Array[] {
-  const written = seal === null ? resources.filter((resource) => !isCertificate(resource)) : resources;
+  const written = seal === null ? resources.filter((resource) => !holdsSecret(resource)) : resources;
   const sum = new SetHash();
   for (const resource of written) sum.add(resource.hash);
   const head = Buffer.alloc(RECORDS_AT);
@@ -71,7 +71,7 @@ export function decodeLastGood(bytes: Buffer, seal: Seal | null): Result<LastGoo
 }
 
 function encodeRecord({ id, format, hash, body }: EncodedResource, seal: Seal | null): Uint8Array[] {
-  const isSealed = seal !== null && resourceType(id) === "certificate";
+  const isSealed = seal !== null && SECRET_TYPES.has(resourceType(id));
   const stored = isSealed ? seal.close(body, contextOf(id, hash)) : body;
   const head = Buffer.alloc(RECORD_HEAD_BYTES);
   const idBytes = Buffer.from(id);
@@ -104,6 +104,8 @@ function contextOf(id: ResourceId, hash: Uint8Array): string {
   return `${id}\n${Buffer.from(hash).toString("hex")}`;
 }
 
-function isCertificate({ id }: EncodedResource): boolean {
-  return resourceType(id) === "certificate";
+function holdsSecret({ id }: EncodedResource): boolean {
+  return SECRET_TYPES.has(resourceType(id));
 }
+
+const SECRET_TYPES: ReadonlySet<string> = new Set<ResourceType>(["certificate", "ticketSecret"]);

@@ -12,9 +12,14 @@ import type { ProxySettings } from "../../model/proxy-settings.ts";
 import type { Resource } from "../../model/resource.ts";
 import type { Router } from "../../model/router.ts";
 import type { Endpoints, Service } from "../../model/service.ts";
+import { TICKET_SECRET_BYTES, type TicketSecret } from "../../model/ticket-secret.ts";
+import type { TlsDefaults } from "../../model/tls-defaults.ts";
+import type { TlsHost } from "../../model/tls-host.ts";
+import type { ClientAuthMode, TlsOption } from "../../model/tls-option.ts";
 import { compileRule, ruleObstacle } from "../../rules/compile.ts";
 import { type RuleKeys, ruleKeys } from "../../rules/keys.ts";
 import type { MatcherTable } from "../../rules/matcher.ts";
+import { optionContext } from "../listen/option-context.ts";
 
 /** What resources are built with. */
 export interface TrialParts {
@@ -66,12 +71,24 @@ function build(resource: Resource, parts: TrialParts): RuleKeys | null {
     case "settings":
       checkSettings(resource as ProxySettings);
       break;
+    case "tlsOption":
+      buildTlsOption(resource as TlsOption);
+      break;
+    case "tlsHost":
+      checkTlsHost(resource as TlsHost);
+      break;
+    case "tlsDefaults":
+      checkTlsDefaults(resource as TlsDefaults);
+      break;
+    case "ticketSecret":
+      checkTicketSecret(resource as TicketSecret);
+      break;
   }
   return null;
 }
 
 function buildRouter(router: Router, matchers: MatcherTable): RuleKeys {
-  const { rule, rank, entryPoints, middlewares, service, tombstone, parents, isParent } = router;
+  const { rule, rank, entryPoints, middlewares, service, tombstone, parents, isParent, tlsOption } = router;
   const obstacle = ruleObstacle(rule, matchers);
   if (obstacle !== null) throw new RefusedError(`the rule cannot be built: ${obstacle}`);
   const numbers = [rank.priority, rank.host, rank.path, rank.pathLength, rank.predicates, rank.createdAtMs, rank.index];
@@ -82,6 +99,7 @@ function buildRouter(router: Router, matchers: MatcherTable): RuleKeys {
   requireForm(tombstone === null || isTexts(tombstone), "tombstone");
   requireForm(parents === undefined || (parents.length > 0 && parents.every(isObjectRef)), "parents");
   requireForm(isParent === undefined || isParent === true, "isParent");
+  requireForm(isOptionReference(tlsOption), "tlsOption");
   const keys = ruleKeys(rule, matchers);
   if (keys.residual !== null) compileRule(keys.residual, matchers);
   return keys;
@@ -122,6 +140,53 @@ function buildCertificate({ names, chainPem, keyPem }: Certificate): void {
   createSecureContext({ cert: chainPem, key: keyPem });
 }
 
+/** Whatever it asks for in a form that is not known here must not be taken for a default, which may be weaker. */
+function buildTlsOption(option: TlsOption): void {
+  const { id, origin, minVersion, maxVersion, ciphers, groups, protocols, isSniStrict, clientAuth, hasNoTickets, ...unknown } =
+    option;
+  requireForm(Object.keys(unknown).length === 0, Object.keys(unknown).join(", "));
+  requireForm(isText(id) && isObjectRef(origin), "origin");
+  requireForm(isText(minVersion) && isText(maxVersion), "minVersion or maxVersion");
+  requireForm(
+    [ciphers, groups].every((one) => one === undefined || isText(one)),
+    "ciphers or groups",
+  );
+  requireForm(protocols === undefined || isTexts(protocols), "protocols");
+  requireForm([isSniStrict, hasNoTickets].every(isFlag), "isSniStrict or hasNoTickets");
+  if (clientAuth !== undefined) {
+    const { mode, authorities } = clientAuth;
+    requireForm(CLIENT_AUTH_MODES.has(mode) && isTexts(authorities), "clientAuth");
+    requireForm(!mode.toLowerCase().includes("verify") || authorities.length > 0, "clientAuth.authorities");
+  }
+  createSecureContext(optionContext(option));
+}
+
+const CLIENT_AUTH_MODES: ReadonlySet<string> = new Set<ClientAuthMode>([
+  "request",
+  "require",
+  "verifyIfGiven",
+  "requireAndVerify",
+]);
+
+function checkTlsHost({ entryPoint, host, option }: TlsHost): void {
+  requireForm(isText(entryPoint) && isText(host) && host !== "", "entryPoint or host");
+  requireForm(isOptionReference(option), "option");
+}
+
+function checkTlsDefaults({ option, certificate, certificates }: TlsDefaults): void {
+  requireForm(isOptionReference(option), "option");
+  requireForm(certificate === undefined || isText(certificate), "certificate");
+  requireForm(certificates === undefined || isTexts(certificates), "certificates");
+}
+
+function checkTicketSecret({ secret }: TicketSecret): void {
+  requireForm(isText(secret) && Buffer.from(secret, "base64").length >= TICKET_SECRET_BYTES, "secret");
+}
+
+function isOptionReference(value: unknown): boolean {
+  return value === undefined || value === null || isText(value);
+}
+
 function checkEntryPoint({ name, host, port, tls, trustedProxies, policy = {}, asBefore }: EntryPoint): void {
   requireForm(isText(name) && name !== "", "name");
   requireForm(host === "" || isIP(host) !== 0, "host");
@@ -147,6 +212,8 @@ function checkPolicy(policy: EntryPointPolicy): void {
 }
 
 const POLICY_BOUNDS: ReadonlySet<string> = new Set<keyof EntryPointPolicy>([
+  "connectionsMax",
+  "connectionsPerAddressMax",
   "requestsPerConnectionMax",
   "targetBytesMax",
   "headBytesMax",

@@ -1,9 +1,10 @@
 import type { Buffer } from "node:buffer";
-import type { Exchange, Reply } from "../../extensions/middlewares/exchange.ts";
+import type { ClientCertificate, Exchange, Reply } from "../../extensions/middlewares/exchange.ts";
 import { assert } from "../../kernel/assert.ts";
 import { FAILURES, type Failure } from "../../model/failure.ts";
 import { canonicalPath } from "../../rules/canonical-path.ts";
 import type { RequestFacts } from "../../rules/request-facts.ts";
+import type { TlsPeer } from "../listen/tls-peer.ts";
 import { parseAuthority } from "./authority.ts";
 import { spells } from "./bytes.ts";
 import type { ConnectionPolicy } from "./connection-policy.ts";
@@ -33,6 +34,8 @@ const UNDERSCORE = 0x5f;
 /** What stays the same for all exchanges of one connection. */
 export interface Peer {
   readonly isTls: boolean;
+  /** What its handshake said; absent without one. */
+  readonly tls?: TlsPeer;
   /** IP address, without zone. */
   readonly address: string;
   /** Whether its X-Forwarded-* fields are believed. */
@@ -146,6 +149,10 @@ export class HttpExchange implements Exchange, RequestFacts {
   get query(): string {
     const { hasQuery, queryStart, queryEnd } = this.target;
     return hasQuery ? this.bytes.toString("latin1", queryStart, queryEnd) : "";
+  }
+
+  get clientCertificate(): ClientCertificate | null {
+    return this.peer.tls?.certificate ?? null;
   }
 
   get clientAddress(): string {

@@ -1,14 +1,20 @@
 import type { Socket } from "node:net";
-import { type SecureContext, TLSSocket } from "node:tls";
+import { TLSSocket } from "node:tls";
 import { CLIENT_HELLO_BYTES_MAX } from "../http1/limits.ts";
 import type { Timed } from "../pipeline/deadlines.ts";
 import type { Engine } from "../pipeline/engine.ts";
 import { parseClientHello } from "./client-hello.ts";
+import { clientCertificateOf, TlsPeer } from "./tls-peer.ts";
+import type { TermsSource, TlsTerms } from "./tls-terms.ts";
 
-/** Finds the TLS context for the name a client asks for; "" when it names none. */
-export interface ContextSource {
-  contextFor(serverName: string): SecureContext;
+/** A TLS connection whose handshake is done, and who is at its other end. */
+export interface Secured {
+  readonly socket: TLSSocket;
+  readonly peer: TlsPeer;
 }
+
+/** What ALPN calls HTTP/2 (RFC 9113 §3.1). */
+export const HTTP2_PROTOCOL = "h2";
 
 /**
  * One TLS connection from accept to the end of its handshake: the ClientHello is peeked before the TLS socket is made, so that the
@@ -18,24 +24,30 @@ export class Handshake implements Timed {
   deadlineMs: number;
   timedAt = -1;
   readonly #engine: Engine;
-  readonly #contexts: ContextSource;
+  readonly #terms: TermsSource;
+  readonly #entryPoint: string;
   readonly #socket: Socket;
-  readonly #onEnd: (secured: TLSSocket | null) => void;
+  readonly #onEnd: (secured: Secured | null) => void;
   readonly #onReadable = () => this.#peek();
   readonly #onClose = () => this.destroy();
   #bytes: Buffer = Buffer.alloc(0);
   #secured: TLSSocket | null = null;
 
-  /** It may take `limitMs`. `onEnd` is called once: with the TLS socket when the handshake is done, with null when the connection is gone. */
+  /**
+   * On a connection to `entryPoint`; it may take `limitMs`. `onEnd` is called once: with what is secured when the handshake is done, with
+   * null when the connection is gone.
+   */
   constructor(
     engine: Engine,
-    contexts: ContextSource,
+    terms: TermsSource,
+    entryPoint: string,
     socket: Socket,
     limitMs: number,
-    onEnd: (secured: TLSSocket | null) => void,
+    onEnd: (secured: Secured | null) => void,
   ) {
     this.#engine = engine;
-    this.#contexts = contexts;
+    this.#terms = terms;
+    this.#entryPoint = entryPoint;
     this.#socket = socket;
     this.#onEnd = onEnd;
     this.deadlineMs = engine.deadlines.nowMs + limitMs;
@@ -62,28 +74,41 @@ export class Handshake implements Timed {
     this.#bytes = this.#bytes.length === 0 ? chunk : Buffer.concat([this.#bytes, chunk]);
     const hello = parseClientHello(this.#bytes);
     if (hello === "more" && this.#bytes.length <= CLIENT_HELLO_BYTES_MAX * 2) return;
-    if (typeof hello === "string") this.destroy();
-    else this.#secure(hello.serverName);
+    const terms = typeof hello === "string" ? null : this.#terms.termsFor(this.#entryPoint, hello.serverName);
+    if (typeof hello === "string" || terms === null) this.destroy();
+    else this.#secure(hello.serverName, terms);
   }
 
-  #secure(serverName: string): void {
+  #secure(serverName: string, terms: TlsTerms): void {
     const socket = this.#socket;
     socket.off("readable", this.#onReadable);
     socket.off("close", this.#onClose);
     socket.off("end", this.#onClose);
     socket.unshift(this.#bytes);
-    const secureContext = this.#contexts.contextFor(serverName);
-    const secured = new TLSSocket(socket, { isServer: true, secureContext, ALPNProtocols: ["http/1.1"] });
+    const { context: secureContext, protocols, clientAuth } = terms;
+    const secured = new TLSSocket(socket, {
+      isServer: true,
+      secureContext,
+      ALPNProtocols: [...protocols],
+      requestCert: clientAuth !== null,
+      // OpenSSL itself refuses who shows nothing; whether what is shown is any good is asked when it is done.
+      rejectUnauthorized: clientAuth === "require" || clientAuth === "requireAndVerify",
+    });
     this.#secured = secured;
     secured.on("error", ignore);
     secured.on("close", this.#onClose);
     secured.on("secure", () => {
+      const certificate = clientCertificateOf(secured, clientAuth);
+      if (certificate === "refused") {
+        this.destroy();
+        return;
+      }
       secured.off("close", this.#onClose);
-      this.#end(secured);
+      this.#end({ socket: secured, peer: new TlsPeer(serverName, certificate, terms) });
     });
   }
 
-  #end(secured: TLSSocket | null): void {
+  #end(secured: Secured | null): void {
     if (this.timedAt < 0) return;
     this.#engine.deadlines.remove(this);
     this.#onEnd(secured);

@@ -9,7 +9,8 @@ import { ServerConnection } from "../http1/server-connection.ts";
 import type { Timed } from "../pipeline/deadlines.ts";
 import type { Engine } from "../pipeline/engine.ts";
 import { ByteSocket, type ReadMode, type SocketEvents } from "./byte-socket.ts";
-import { type ContextSource, Handshake } from "./handshake.ts";
+import { Handshake } from "./handshake.ts";
+import type { TermsSource } from "./tls-terms.ts";
 import { plainAddress, TrustedPeers } from "./trusted-peers.ts";
 
 /** Connections the kernel queues before they are accepted. */
@@ -22,7 +23,7 @@ const CLOSING_MS = 15_000;
 /** What listeners of a worker share. */
 export interface ListenContext {
   readonly engine: Engine;
-  readonly tls: ContextSource;
+  readonly tls: TermsSource;
   /** How plaintext connections are read. */
   readonly readMode: ReadMode;
   /** Bit of an entry point in the live world; 0 when it is not live. */
@@ -201,10 +202,13 @@ export class Listener implements Door, Timed {
   #shakeHands(socket: Socket, peer: Peer): void {
     const { engine, tls } = this.#context;
     engine.counters.add(COUNTER.connectionsOpen, 1);
-    const handshake: Handshake = new Handshake(engine, tls, socket, peer.policy.timeouts.handshakeMs, (secured) => {
+    const { handshakeMs } = peer.policy.timeouts;
+    const handshake: Handshake = new Handshake(engine, tls, this.#entryPoint.name, socket, handshakeMs, (secured) => {
       engine.counters.add(COUNTER.connectionsOpen, -1);
       this.#handshakes.delete(handshake);
-      if (secured !== null) this.#connect(peer, (events) => ByteSocket.secured(secured, socket, events));
+      if (secured === null) return;
+      const known: Peer = { ...peer, tls: secured.peer };
+      this.#connect(known, (events) => ByteSocket.secured(secured.socket, socket, events));
     });
     this.#handshakes.add(handshake);
   }

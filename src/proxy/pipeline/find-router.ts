@@ -22,5 +22,9 @@ export function findRouter(
   if (hasBody && exchange.method === "TRACE") return FAILURES.MalformedHead;
   const router = routes.route(entryPointBit, exchange);
   if (router === null) return FAILURES.NoRoute;
-  return router.isTombstone ? FAILURES.Tombstone : router;
+  if (router.isTombstone) return FAILURES.Tombstone;
+  // RFC 9110 §15.5.20: the connection was made on other terms than the router's, or on such as are no more.
+  const { tls } = exchange.peer;
+  if (tls !== undefined && !(tls.agreesTo(router.data.tlsOption) && tls.isCurrent())) return FAILURES.MisdirectedRequest;
+  return router;
 }

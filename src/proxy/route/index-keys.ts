@@ -9,6 +9,9 @@ import type { HostKey, RuleKeys } from "../../rules/keys.ts";
  *     p\0HOST\0PREFIX  routers whose path begins with PREFIX
  *     r\0HOST          all other routers of the host key
  *     s\0NAME          certificates for a server name
+ *     t\0ENTRYPOINT\0HOST   which TLSOption a host has, where that is not the default
+ *     d\0              what counts for all TLS connections
+ *     k\0              what session tickets are protected with
  *
  * HOST is a host, `*.SUFFIX` for one label more, or `*` for any host and none. The routers that hang under those of an object stand
  * in a layer of their own: there HOST begins with the layer's name, which ends in a newline, as no host does.
@@ -17,6 +20,12 @@ export const ANY_HOST = "*";
 
 export const HOST_HEAD = "h\0";
 export const SERVER_NAME_HEAD = "s\0";
+export const TLS_DEFAULTS_KEY = "d\0";
+export const TICKET_SECRET_KEY = "k\0";
+
+export function tlsHostKey(entryPoint: string, host: string): string {
+  return `t\0${entryPoint}\0${host}`;
+}
 
 export function exactHead(host: string): string {
   return `e\0${host}\0`;

@@ -7,7 +7,7 @@ import type { Timeouts } from "../http1/limits.ts";
 import type { ReadMode } from "../listen/byte-socket.ts";
 import { EntryPoints } from "../listen/entry-points.ts";
 import { SecureContexts } from "../listen/secure-contexts.ts";
-import { ServerCertificates } from "../listen/server-certificates.ts";
+import { LiveTerms } from "../listen/tls-terms.ts";
 import type { FromWorker, GenerationUpdate, ToWorker, WorkerStart } from "../messages.ts";
 import { Deadlines } from "../pipeline/deadlines.ts";
 import type { Engine } from "../pipeline/engine.ts";
@@ -60,11 +60,9 @@ export class TrafficWorker {
     const send = (lines: string): void => options.send({ type: "accessLog", lines });
     const access = accessLog === undefined ? null : { log: new AccessLog(accessLog, send), clock };
     this.#engine = { access, routes: this.#world, isDraining: false, deadlines: this.#deadlines, timeouts, counters };
-    const contexts = new SecureContexts(start.ticketKeys);
-    const defaultCertificate = { fingerprint: "default", ...start.defaultCertificate };
     this.entryPoints = new EntryPoints({
       engine: this.#engine,
-      tls: new ServerCertificates(this.#world, contexts, defaultCertificate),
+      tls: new LiveTerms(this.#world.tls, new SecureContexts(), start.defaultCertificate, start.ticketKeys),
       readMode: options.readMode,
       entryPointBit: (name) => this.#world.entryPointBit(name),
     });

@@ -262,16 +262,18 @@ test("certificates are found by name, the exact name first, and known apart by t
   const wild = certificate("a-wild", ["*.shop.test", "shop.test"]);
   const exact = certificate("exact", ["www.shop.test"]);
   expect(world.apply([wild, exact])).toEqual([]);
-  expect(world.world.certificates("www.shop.test")).toEqual([exact.id, wild.id]);
-  expect(world.world.certificates("shop.test")).toEqual([wild.id]);
-  expect(world.world.certificates("a.b.shop.test")).toEqual([]);
-  const before = world.world.certificate(exact.id);
-  expect(before?.certificate).toEqual(exact);
+  const { tls } = world.world;
+  const found = (name: string) => tls.certificatesFor(name).map(({ id }) => id);
+  expect(found("www.shop.test")).toEqual([exact.id]);
+  expect(found("shop.test")).toEqual([wild.id]);
+  expect(found("a.b.shop.test")).toEqual([]);
+  const before = tls.fingerprintOf(exact.id);
+  expect(tls.certificate(exact.id)).toEqual(exact);
   world.apply([{ ...exact, names: ["other.test"] }]);
-  expect(world.world.certificates("www.shop.test")).toEqual([wild.id]);
-  expect(world.world.certificate(exact.id)?.fingerprint).not.toBe(before?.fingerprint);
+  expect(found("www.shop.test")).toEqual([wild.id]);
+  expect(tls.fingerprintOf(exact.id)).not.toBe(before);
   world.apply([], [exact.id]);
-  expect(world.world.certificate(exact.id)).toBe(null);
+  expect(tls.certificate(exact.id)).toBe(null);
 });
 
 test("whatever changed and whatever was used in between, a request meets what a new world would make", () => {

@@ -1,22 +1,15 @@
 import { assert } from "../../kernel/assert.ts";
-import type { Certificate } from "../../model/certificate.ts";
 import type { EntryPoint } from "../../model/entry-point.ts";
 import type { ResourceId } from "../../model/ids.ts";
 import type { RequestFacts } from "../../rules/request-facts.ts";
 import type { GenerationUpdate } from "../messages.ts";
-import { decodeMembers, type Member, SERVER_NAME_HEAD } from "../route/index-keys.ts";
+import type { Member } from "../route/index-keys.ts";
 import { type Layer, type MadeOfIndex, ROOTS, RouteTable } from "../route/route-table.ts";
-import { decodeEntry } from "./decode-entry.ts";
 import { EntryPointBits, EVERY_BIT } from "./entry-point-bits.ts";
 import { LiveGraph, type RouterSlot, type WorldParts } from "./live-graph.ts";
 import type { LiveRouter } from "./live-router.ts";
+import { LiveTls } from "./live-tls.ts";
 import { type PreparedShard, SegmentReader } from "./segment-reader.ts";
-
-/** A certificate and what tells its versions apart. */
-export interface CurrentCertificate {
-  readonly fingerprint: string;
-  readonly certificate: Certificate;
-}
 
 interface PreparedGeneration<S> {
   readonly update: GenerationUpdate;
@@ -34,6 +27,8 @@ interface PreparedGeneration<S> {
 export class World<S> {
   readonly #index = new SegmentReader<MadeOfIndex<RouterSlot<S>>>();
   readonly #resources = new SegmentReader<never>();
+  /** What is asked at handshakes. */
+  readonly tls = new LiveTls(this.#index, this.#resources);
   readonly #bits = new EntryPointBits();
   readonly #graph: LiveGraph<S>;
   readonly #table: RouteTable<RouterSlot<S>>;
@@ -126,32 +121,10 @@ export class World<S> {
   }
 
   /**
-   * Certificates for a server name (lower case, without trailing dot), best first: those that name it, then those with a wildcard in
-   * place of its first label.
-   */
-  certificates(serverName: string): ResourceId<"certificate">[] {
-    const dot = serverName.indexOf(".");
-    const exact = this.#certificatesNaming(serverName);
-    return dot > 0 ? [...exact, ...this.#certificatesNaming(`*${serverName.slice(dot)}`)] : exact;
-  }
-
-  /** A certificate by its id, or null when it is not there. Reads it each time: contexts are to be kept by fingerprint. */
-  certificate(id: ResourceId<"certificate">): CurrentCertificate | null {
-    const entry = this.#resources.find(id);
-    return entry === null ? null : { fingerprint: entry.fingerprint, certificate: decodeEntry<Certificate>(entry) };
-  }
-
-  /**
    * Ends live objects whose resource is gone, looking at `max` objects at most. To be called now and then; returns how many it looked
    * at: 0 when nothing is left to do.
    */
   sweep(max: number): number {
     return this.#graph.sweep(max);
-  }
-
-  #certificatesNaming(name: string): ResourceId<"certificate">[] {
-    const entry = this.#index.find(SERVER_NAME_HEAD + name);
-    if (entry === null) return [];
-    return decodeMembers(entry.bytes, entry.valueStart, entry.valueEnd).map(({ id }) => id as ResourceId<"certificate">);
   }
 }

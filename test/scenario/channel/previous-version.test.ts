@@ -126,7 +126,7 @@ test("a proxy says which formats it reads, and is refused only when ours is not 
   await until("it is served", () => newer.commits.length === 1);
   stranger.subscribe({ formats: [7] });
   await until("it is refused", () => stranger.goodbyes.length === 1);
-  expect(stranger.goodbyes[0]?.detail).toBe("format 1 is needed");
+  expect(stranger.goodbyes[0]?.detail).toBe("one of the formats 1, 2 is needed");
 });
 
 test("an operator of the version before serves a proxy of ours, which takes its word for confirmation", async () => {
