@@ -1,5 +1,16 @@
+import type { Socket } from "node:net";
+import type { Peer } from "./exchange.ts";
 import type { Timeouts } from "./limits.ts";
-import type { ServerConnection } from "./server-connection.ts";
+
+/** A client connection, as its listener minds it. */
+export interface DoorConnection {
+  /** Whether an exchange is under way, or its last bytes are on their way out. */
+  readonly isBusy: boolean;
+  /** It ends with what is in hand. */
+  drain(): void;
+  /** It ends at once. */
+  destroy(): void;
+}
 
 /** What a connection needs to know of where it came in. */
 export interface Door {
@@ -9,7 +20,9 @@ export interface Door {
   entryPointBit(isTls: boolean): number;
   /** Whether connections end with the exchange in hand: the worker drains, or the entry point is to go. */
   readonly isClosing: boolean;
-  onConnectionClosed(connection: ServerConnection): void;
+  onConnectionClosed(connection: DoorConnection): void;
+  /** What was taken for an HTTP/1.1 connection speaks HTTP/2 from its first byte on; `socket` has all of it to be read. */
+  onHttp2(connection: DoorConnection, peer: Peer, socket: Socket): void;
 }
 
 /**

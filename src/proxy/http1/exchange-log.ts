@@ -6,6 +6,9 @@ import { replyTo } from "../pipeline/reply.ts";
 import type { RouterPath } from "../pipeline/router-path.ts";
 import type { HttpExchange } from "./exchange.ts";
 
+/** By what exchanges call the minor version. */
+const PROTOCOLS: readonly string[] = ["HTTP/1.0", "HTTP/1.1", "HTTP/2.0"];
+
 /** Tells the access log of each exchange of one connection, once, when it ends. There is none while the log is off. */
 export class ExchangeLog implements AccessEntry {
   readonly entryPoint: string;
@@ -77,7 +80,7 @@ export class ExchangeLog implements AccessEntry {
   }
 
   get protocol(): string {
-    return this.#exchange.minor === 1 ? "HTTP/1.1" : "HTTP/1.0";
+    return PROTOCOLS[this.#exchange.minor] ?? "";
   }
 
   get status(): number {

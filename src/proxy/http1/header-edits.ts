@@ -97,6 +97,11 @@ export class HeaderEdits {
     for (let i = 0; i < this.#names.length; i++) if (this.#names[i] === name) into.push(this.#values[i] as string);
   }
 
+  /** Tells of each value added, in order. */
+  each(take: (name: string, value: string) => void): void {
+    for (let i = 0; i < this.#names.length; i++) take(this.#names[i] as string, this.#values[i] as string);
+  }
+
   /** Writes the fields added, but for those named `except`. */
   write(out: OutBuffer, except = ""): void {
     for (let i = 0; i < this.#names.length; i++) {

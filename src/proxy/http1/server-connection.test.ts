@@ -48,7 +48,13 @@ function connectionOn(socket: FakeSocket): { readonly connection: ServerConnecti
     timeouts: TIMEOUTS,
     counters: new CounterRow(newCounterRow()),
   };
-  const door = { entryPointName: "web", entryPointBit: () => 1, isClosing: false, onConnectionClosed: () => {} };
+  const door = {
+    entryPointName: "web",
+    entryPointBit: () => 1,
+    isClosing: false,
+    onHttp2: () => {},
+    onConnectionClosed: () => {},
+  };
   const peer = { isTls: false, address: "192.0.2.1", isTrusted: false, policy: DEFAULT_POLICY };
   let events: SocketEvents | null = null;
   const connection = new ServerConnection(engine, door, peer, (given) => {

@@ -70,6 +70,13 @@ export class ExchangeRun implements HookOutcome, ForwardOutcome {
     this.forward.cancel();
   }
 
+  /** What came could not be read as a request, and is answered without an exchange. */
+  unread(failure: Failure): void {
+    const { status } = replyTo(failure);
+    this.#count(status);
+    this.#exchange.log?.unread(failure);
+  }
+
   /** The exchange is over; harmless when it is already. */
   end(): void {
     this.#exchange.end();

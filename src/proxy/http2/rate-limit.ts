@@ -1,0 +1,24 @@
+/** How often something may happen: a burst, and then a rate. Time is the coarse time of `Deadlines`. */
+export class RateLimit {
+  readonly #burst: number;
+  readonly #perMs: number;
+  #left: number;
+  #sinceMs: number;
+
+  constructor(burst: number, perS: number, nowMs: number) {
+    this.#burst = burst;
+    this.#perMs = perS / 1000;
+    this.#left = burst;
+    this.#sinceMs = nowMs;
+  }
+
+  /** Counts one more; false when that is one too many. */
+  take(nowMs: number): boolean {
+    if (nowMs > this.#sinceMs) {
+      this.#left = Math.min(this.#burst, this.#left + (nowMs - this.#sinceMs) * this.#perMs);
+      this.#sinceMs = nowMs;
+    }
+    this.#left--;
+    return this.#left >= 0;
+  }
+}
