@@ -4,6 +4,7 @@ import type { ProxySettings } from "../model/proxy-settings.ts";
 import type { EncodedResource } from "../model/resource.ts";
 import type { Refusal } from "../model/snapshot.ts";
 import type { AccessLogOptions } from "../telemetry/access-log.ts";
+import type { OverloadMarks } from "./worker/overload.ts";
 
 /**
  * What the threads of one proxy say to each other. The supervisor (main thread) stands in the middle; the build thread turns
@@ -112,6 +113,10 @@ export interface WorkerStart {
   readonly accessLog?: AccessLogOptions;
   /** This worker's row of counters (see `telemetry/worker-counters.ts`). */
   readonly counters: SharedArrayBuffer;
+  /** Where connections are counted, over all workers (see `listen/shared-tally.ts`); `slot` is this worker's row. */
+  readonly tally: SharedArrayBuffer;
+  /** From which load on it gives way. */
+  readonly overloadMarks: OverloadMarks;
 }
 
 export interface ResolvedName {

@@ -1,10 +1,16 @@
 /**
- * What every worker counts, in the order of the row. `connectionsOpen` goes up and down; the others only up.
+ * What every worker counts, in the order of the row. `connectionsOpen` goes up and down, and so does `overload`, which is 0, 1 (no
+ * keep-alive) or 2 (nobody comes in); the others only up.
  * The names `requests1xx` to `requests5xx` stand together: `requestCounter` relies on it.
  */
 export const COUNTERS = [
   "connectionsAccepted",
   "connectionsOpen",
+  "connectionsShed",
+  "connectionsOverLimit",
+  "connectionsOverAddressLimit",
+  "proxyHeadersRefused",
+  "overload",
   "requests1xx",
   "requests2xx",
   "requests3xx",
@@ -60,6 +66,7 @@ export class CounterRow {
   /** What a worker that ended no longer has: its open connections. Totals stay, so that they never go back. */
   retire(): void {
     this.#cells[COUNTER.connectionsOpen] = 0;
+    this.#cells[COUNTER.overload] = 0;
   }
 }
 

@@ -187,12 +187,13 @@ function isOptionReference(value: unknown): boolean {
   return value === undefined || value === null || isText(value);
 }
 
-function checkEntryPoint({ name, host, port, tls, trustedProxies, policy = {}, asBefore }: EntryPoint): void {
+function checkEntryPoint({ name, host, port, tls, asBefore, policy = {}, ...peers }: EntryPoint): void {
   requireForm(isText(name) && name !== "", "name");
   requireForm(host === "" || isIP(host) !== 0, "host");
   requireForm(isIntegerIn(port, 0, 65_535), "port");
   requireForm(typeof tls === "boolean", "tls");
-  requireForm(isTexts(trustedProxies), "trustedProxies");
+  requireForm(isTexts(peers.trustedProxies), "trustedProxies");
+  requireForm(isTexts(peers.proxyProtocolFrom ?? []), "proxyProtocolFrom");
   requireForm(isFlag(asBefore), "asBefore");
   checkPolicy(policy);
 }

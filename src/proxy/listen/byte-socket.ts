@@ -112,12 +112,26 @@ export class ByteSocket {
     this.#events = events;
   }
 
+  /** Gives the socket to somebody who reads it otherwise; nobody is told any more. `unread` was read already, and is to be read again. Not within `onBytes`. */
+  release(unread: Buffer): Socket {
+    const { socket } = this;
+    this.#events = NOBODY;
+    delete (socket as Partial<Socket>).push;
+    socket.unshift(unread);
+    return socket;
+  }
+
   /** Reads again after an `onBytes` that returned false. */
   resume(): void {
     if (!this.#stopped || this.socket.destroyed) return;
     this.#stopped = false;
     // Not `resume()`: neither way of reading goes through the stream's own buffer, so only its lowest layer starts again.
     this.socket._read(0);
+  }
+
+  /** Tells of bytes that were read before this took over. */
+  deliver(bytes: Buffer): void {
+    this.#deliver(bytes, bytes.length);
   }
 
   get isStopped(): boolean {
@@ -176,6 +190,8 @@ export class ByteSocket {
     };
   }
 }
+
+const NOBODY: SocketEvents = { onBytes: () => false, onEnd() {}, onDrain() {}, onClose() {} };
 
 /** What Node keeps under a socket; not documented, so looked at with care. */
 interface WithHandle {

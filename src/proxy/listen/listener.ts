@@ -1,15 +1,19 @@
 import { createServer, type Server, type Socket } from "node:net";
 import type { EntryPoint } from "../../model/entry-point.ts";
-import { COUNTER } from "../../telemetry/worker-counters.ts";
+import { COUNTER, type CounterIndex } from "../../telemetry/worker-counters.ts";
 import { type ConnectionPolicy, connectionPolicy } from "../http1/connection-policy.ts";
-import type { Door } from "../http1/connection-state.ts";
+import type { Door, DoorConnection } from "../http1/connection-state.ts";
 import type { Peer } from "../http1/exchange.ts";
 import { CONNECTIONS_MAX, PARKED_CONNECTIONS_MAX, WRITE_QUEUE_BYTES } from "../http1/limits.ts";
 import { ServerConnection } from "../http1/server-connection.ts";
+import { ServerSession } from "../http2/server-session.ts";
 import type { Timed } from "../pipeline/deadlines.ts";
 import type { Engine } from "../pipeline/engine.ts";
 import { ByteSocket, type ReadMode, type SocketEvents } from "./byte-socket.ts";
-import { Handshake } from "./handshake.ts";
+import type { ConnectionLimits, Place } from "./connection-limits.ts";
+import { Handshake, HTTP2_PROTOCOL } from "./handshake.ts";
+import type { OverloadState } from "./overload-state.ts";
+import { ProxyPreface } from "./proxy-preface.ts";
 import type { TermsSource } from "./tls-terms.ts";
 import { plainAddress, TrustedPeers } from "./trusted-peers.ts";
 
@@ -19,6 +23,7 @@ const BACKLOG = 4096;
 const QUIET_MS = 2_000;
 /** …and at the latest after this long. */
 const CLOSING_MS = 15_000;
+const NOTHING: Buffer = Buffer.alloc(0);
 
 /** What listeners of a worker share. */
 export interface ListenContext {
@@ -26,6 +31,8 @@ export interface ListenContext {
   readonly tls: TermsSource;
   /** How plaintext connections are read. */
   readonly readMode: ReadMode;
+  readonly limits: ConnectionLimits;
+  readonly overload: OverloadState;
   /** Bit of an entry point in the live world; 0 when it is not live. */
   entryPointBit(name: string): number;
 }
@@ -41,11 +48,15 @@ export class Listener implements Door, Timed {
   timedAt = -1;
   readonly #context: ListenContext;
   readonly #server: Server;
-  readonly #connections = new Set<ServerConnection>();
-  readonly #handshakes = new Set<Handshake>();
+  /** By the place each takes. */
+  readonly #connections = new Map<DoorConnection, Place>();
+  /** On their way to a connection: what there is of it, to be ended at once. */
+  readonly #entering = new Set<Handshake | ProxyPreface>();
   readonly #parked: Socket[] = [];
   #entryPoint: EntryPoint;
   #trusted: TrustedPeers;
+  /** Peers whose connections begin with a PROXY protocol header. */
+  #announcing: TrustedPeers;
   #policy: ConnectionPolicy;
   #state: "parked" | "live" | "closing" | "closed" = "parked";
   #lastAcceptMs = 0;
@@ -55,6 +66,7 @@ export class Listener implements Door, Timed {
     this.#entryPoint = entryPoint;
     this.#context = context;
     this.#trusted = new TrustedPeers(entryPoint.trustedProxies);
+    this.#announcing = new TrustedPeers(entryPoint.proxyProtocolFrom ?? []);
     this.#policy = connectionPolicy(entryPoint.policy, context.engine.timeouts);
     this.#server = createServer(
       { allowHalfOpen: true, pauseOnConnect: true, noDelay: true, highWaterMark: WRITE_QUEUE_BYTES },
@@ -88,16 +100,17 @@ export class Listener implements Door, Timed {
   }
 
   get isClosing(): boolean {
-    return this.#context.engine.isDraining || this.#state === "closing" || this.#state === "closed";
+    const { engine, overload } = this.#context;
+    return engine.isDraining || overload.isStrained || this.#state === "closing" || this.#state === "closed";
   }
 
   get isClosed(): boolean {
     return this.#state === "closed";
   }
 
-  /** Connections that are open, handshakes included. */
+  /** Connections that are open, those before their first byte of HTTP included. */
   get connectionCount(): number {
-    return this.#connections.size + this.#handshakes.size;
+    return this.#connections.size + this.#entering.size;
   }
 
   /** When the last connection came, on the engine's clock. */
@@ -107,8 +120,8 @@ export class Listener implements Door, Timed {
 
   /** Connections with an exchange under way, or on their way to the first. */
   get busyCount(): number {
-    let count = this.#handshakes.size;
-    for (const connection of this.#connections) if (connection.isBusy) count++;
+    let count = this.#entering.size;
+    for (const connection of this.#connections.keys()) if (connection.isBusy) count++;
     return count;
   }
 
@@ -121,11 +134,12 @@ export class Listener implements Door, Timed {
   goLive(entryPoint: EntryPoint): void {
     this.#entryPoint = entryPoint;
     this.#trusted = new TrustedPeers(entryPoint.trustedProxies);
+    this.#announcing = new TrustedPeers(entryPoint.proxyProtocolFrom ?? []);
     this.#policy = connectionPolicy(entryPoint.policy, this.#context.engine.timeouts);
     if (this.#state === "closing") this.#context.engine.deadlines.remove(this);
     if (this.#state === "live" || this.#state === "closed") return;
     this.#state = "live";
-    for (const socket of this.#parked.splice(0)) this.#serve(socket);
+    for (const socket of this.#parked.splice(0)) this.#admit(socket);
   }
 
   /** It has left the configuration. Idle connections stay until it closes: closing one can cross a request on its way. */
@@ -162,60 +176,121 @@ export class Listener implements Door, Timed {
     this.#context.engine.deadlines.remove(this);
     for (const socket of this.#parked.splice(0)) socket.destroy();
     this.#server.close();
-    for (const connection of this.#connections) connection.drain();
+    for (const connection of this.#connections.keys()) connection.drain();
   }
 
   /** Ends every connection at once. */
   destroyConnections(): void {
-    for (const handshake of this.#handshakes) handshake.destroy();
-    for (const connection of this.#connections) connection.destroy();
+    for (const one of this.#entering) one.destroy();
+    for (const connection of this.#connections.keys()) connection.destroy();
   }
 
-  onConnectionClosed(connection: ServerConnection): void {
-    if (this.#connections.delete(connection)) this.#context.engine.counters.add(COUNTER.connectionsOpen, -1);
+  onHttp2(connection: DoorConnection, peer: Peer, socket: Socket): void {
+    const place = this.#connections.get(connection);
+    if (place === undefined) return;
+    this.#connections.delete(connection);
+    this.#connections.set(new ServerSession(this.#context.engine, this, peer, socket), place);
   }
+
+  onConnectionClosed(connection: DoorConnection): void {
+    const place = this.#connections.get(connection);
+    if (place === undefined) return;
+    this.#connections.delete(connection);
+    this.#leave(place);
+  }
+
+  // --- from accept to connection: limits, PROXY protocol, TLS ---
 
   #onAccept(socket: Socket): void {
-    const { engine } = this.#context;
+    const { engine, overload } = this.#context;
     this.#lastAcceptMs = engine.deadlines.nowMs;
     engine.counters.add(COUNTER.connectionsAccepted, 1);
-    if (engine.counters.read(COUNTER.connectionsOpen) >= CONNECTIONS_MAX) socket.destroy();
-    else if (this.#state !== "parked") this.#serve(socket);
-    else if (this.#parked.length < PARKED_CONNECTIONS_MAX) this.#parked.push(socket);
-    else socket.destroy();
+    const isFull = overload.isShedding || engine.counters.read(COUNTER.connectionsOpen) >= CONNECTIONS_MAX;
+    if (isFull || this.#parked.length >= PARKED_CONNECTIONS_MAX) this.#refuse(socket, COUNTER.connectionsShed);
+    else if (this.#state === "parked") this.#parked.push(socket);
+    else this.#admit(socket);
   }
 
-  #serve(socket: Socket): void {
+  #admit(socket: Socket): void {
     const remote = socket.remoteAddress;
     // Gone before it was looked at.
     if (remote === undefined) {
       socket.destroy();
       return;
     }
+    const { limits, engine } = this.#context;
+    const place = limits.enter(this.#entryPoint);
+    if (place === null) {
+      this.#refuse(socket, COUNTER.connectionsOverLimit);
+      return;
+    }
+    engine.counters.add(COUNTER.connectionsOpen, 1);
     const address = plainAddress(remote);
-    const { tls: isTls } = this.#entryPoint;
-    const peer: Peer = { isTls, address, isTrusted: this.#trusted.has(address), policy: this.#policy };
-    if (isTls) this.#shakeHands(socket, peer);
-    else this.#connect(peer, (events) => ByteSocket.accepted(socket, events, this.#context.readMode));
+    const deadlineMs = engine.deadlines.nowMs + this.#policy.timeouts.handshakeMs;
+    if (this.#announcing.has(address)) this.#awaitHeader(socket, address, place, deadlineMs);
+    else this.#greet(socket, address, place, deadlineMs, NOTHING);
   }
 
-  #shakeHands(socket: Socket, peer: Peer): void {
-    const { engine, tls } = this.#context;
-    engine.counters.add(COUNTER.connectionsOpen, 1);
-    const { handshakeMs } = peer.policy.timeouts;
-    const handshake: Handshake = new Handshake(engine, tls, this.#entryPoint.name, socket, handshakeMs, (secured) => {
-      engine.counters.add(COUNTER.connectionsOpen, -1);
-      this.#handshakes.delete(handshake);
-      if (secured === null) return;
-      const known: Peer = { ...peer, tls: secured.peer };
-      this.#connect(known, (events) => ByteSocket.secured(secured.socket, socket, events));
-    });
-    this.#handshakes.add(handshake);
-  }
-
-  #connect(peer: Peer, take: (events: SocketEvents) => ByteSocket): void {
+  /** The peer speaks for somebody, and says for whom. */
+  #awaitHeader(socket: Socket, address: string, place: Place, deadlineMs: number): void {
     const { engine } = this.#context;
-    engine.counters.add(COUNTER.connectionsOpen, 1);
-    this.#connections.add(new ServerConnection(engine, this, peer, take));
+    const preface: ProxyPreface = new ProxyPreface(engine.deadlines, socket, deadlineMs, (end) => {
+      this.#entering.delete(preface);
+      if (end.outcome === "refused") engine.counters.add(COUNTER.proxyHeadersRefused, 1);
+      if (end.outcome === "read") this.#greet(socket, end.source ?? address, place, deadlineMs, end.rest);
+      else this.#leave(place);
+    });
+    this.#entering.add(preface);
+  }
+
+  /** From here on `address` is the client's; `rest` is what has been read of its bytes. */
+  #greet(socket: Socket, address: string, place: Place, deadlineMs: number, rest: Buffer): void {
+    const entryPoint = this.#entryPoint;
+    if (!this.#context.limits.enterAs(address, entryPoint, place)) {
+      this.#leave(place);
+      this.#refuse(socket, COUNTER.connectionsOverAddressLimit);
+      return;
+    }
+    const peer: Peer = { isTls: entryPoint.tls, address, isTrusted: this.#trusted.has(address), policy: this.#policy };
+    if (entryPoint.tls) this.#shakeHands(socket, peer, place, deadlineMs, rest);
+    else this.#connect(peer, place, (events) => ByteSocket.accepted(socket, events, this.#context.readMode), rest);
+  }
+
+  #shakeHands(socket: Socket, peer: Peer, place: Place, deadlineMs: number, rest: Buffer): void {
+    const { engine, tls } = this.#context;
+    if (rest.length > 0) socket.unshift(rest);
+    const limitMs = deadlineMs - engine.deadlines.nowMs;
+    const handshake: Handshake = new Handshake(engine, tls, this.#entryPoint.name, socket, limitMs, (secured) => {
+      this.#entering.delete(handshake);
+      if (secured === null) {
+        this.#leave(place);
+        return;
+      }
+      const known: Peer = { ...peer, tls: secured.peer };
+      if (secured.socket.alpnProtocol === HTTP2_PROTOCOL) {
+        this.#connections.set(new ServerSession(engine, this, known, secured.socket), place);
+      } else this.#connect(known, place, (events) => ByteSocket.secured(secured.socket, socket, events), NOTHING);
+    });
+    this.#entering.add(handshake);
+  }
+
+  #connect(peer: Peer, place: Place, take: (events: SocketEvents) => ByteSocket, rest: Buffer): void {
+    let taken: ByteSocket | undefined;
+    const connection = new ServerConnection(this.#context.engine, this, peer, (events) => {
+      taken = take(events);
+      return taken;
+    });
+    this.#connections.set(connection, place);
+    if (rest.length > 0) taken?.deliver(rest);
+  }
+
+  #refuse(socket: Socket, counter: CounterIndex): void {
+    this.#context.engine.counters.add(counter, 1);
+    socket.destroy();
+  }
+
+  #leave(place: Place): void {
+    this.#context.limits.leave(place);
+    this.#context.engine.counters.add(COUNTER.connectionsOpen, -1);
   }
 }

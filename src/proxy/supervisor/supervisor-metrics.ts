@@ -13,6 +13,20 @@ export interface MetricsView {
   isIsolated(): boolean;
 }
 
+/** Connections that were let go before their first request, by why. */
+const REFUSALS: readonly (readonly [reason: string, counter: CounterName])[] = [
+  ["overload", "connectionsShed"],
+  ["entryPointLimit", "connectionsOverLimit"],
+  ["addressLimit", "connectionsOverAddressLimit"],
+  ["proxyHeader", "proxyHeadersRefused"],
+];
+
+/** Levels of the counter `overload`. */
+const OVERLOAD_LEVELS = [
+  ["strained", 1],
+  ["shedding", 2],
+] as const;
+
 const CLASSES = ["1xx", "2xx", "3xx", "4xx", "5xx"] as const;
 
 /** Totals that are one counter each. */
@@ -43,6 +57,25 @@ export class SupervisorMetrics {
     registry.gauge("fairway_connections_open", "Open client connections.", () =>
       sumCounters(view.rows(), COUNTER.connectionsOpen),
     );
+    registry.add({
+      name: "fairway_connections_refused_total",
+      type: "counter",
+      help: "Client connections closed before a request, by why.",
+      labels: ["reason"],
+      read: () =>
+        REFUSALS.map(([reason, counter]) => ({ labels: { reason }, value: sumCounters(view.rows(), COUNTER[counter]) })),
+    });
+    registry.add({
+      name: "fairway_workers_overloaded",
+      type: "gauge",
+      help: "Workers over a mark of load: strained ones end connections with their answers, shedding ones let nobody in.",
+      labels: ["state"],
+      read: () =>
+        OVERLOAD_LEVELS.map(([state, level]) => ({
+          labels: { state },
+          value: view.rows().filter((row) => row.read(COUNTER.overload) === level).length,
+        })),
+    });
     for (const [name, counter, help] of TOTALS) {
       const read = (): Sample[] => [{ labels: {}, value: sumCounters(view.rows(), COUNTER[counter]) }];
       registry.add({ name, type: "counter", help, read });

@@ -9,6 +9,7 @@ import type { AccessLogOptions } from "../../telemetry/access-log.ts";
 import { AccessLogFile } from "../../telemetry/access-log-file.ts";
 import { AdminServer } from "../../telemetry/admin-server.ts";
 import type { Logger } from "../../telemetry/log.ts";
+import type { OverloadMarks } from "../worker/overload.ts";
 import { type AdminSource, adminRoutes } from "./admin.ts";
 import { BuildLink } from "./build-link.ts";
 import { makeDefaultCertificate } from "./default-certificate.ts";
@@ -56,6 +57,8 @@ export interface SupervisorOptions {
   readonly onEvent: (event: SupervisorEvent) => void;
   readonly clock?: Clock;
   readonly timing?: SupervisorTiming;
+  /** From which load on workers give way; absent: what the memory of this machine, or container, allows. */
+  readonly overloadMarks?: OverloadMarks;
   readonly channelTiming?: ChannelTiming;
   /** The modules of the threads: tests put their own in place. */
   readonly threads?: { readonly worker: URL; readonly build: URL };
@@ -117,6 +120,7 @@ export class Supervisor implements AdminSource {
       }),
       clock,
       timing,
+      overloadMarks: options.overloadMarks,
       log,
       onAccessLines: (lines) => this.#accessFile?.add(lines),
       onReady: (worker) => this.#onWorkerReady(worker),

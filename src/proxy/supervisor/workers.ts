@@ -3,7 +3,10 @@ import { Backoff } from "../../kernel/backoff.ts";
 import type { Clock } from "../../kernel/clock.ts";
 import type { Logger } from "../../telemetry/log.ts";
 import { CounterRow, newCounterRow } from "../../telemetry/worker-counters.ts";
+import { clearTallyRow, newTally } from "../listen/shared-tally.ts";
 import type { ToWorker, WorkerStart } from "../messages.ts";
+import { exposeCollection } from "../worker/load-gauge.ts";
+import { type OverloadMarks, overloadMarks } from "../worker/overload.ts";
 import type { SupervisorTiming } from "./timing.ts";
 import { WorkerHandle } from "./worker-handle.ts";
 
@@ -12,6 +15,10 @@ const CHECK_MS = 1_000;
 
 /** Share of the memory left to the supervisor, the build thread and buffers outside of heaps. */
 const RESERVED_SHARE = 0.3;
+
+/** Share of the memory that buffers of workers may take together, outside of their heaps. */
+const BUFFERS_SHARE = 0.15;
+const BUFFERS_LEAST_MB = 32;
 
 const HEAP_LEAST_MB = 64;
 const HEAP_MOST_MB = 4_096;
@@ -22,8 +29,10 @@ const LOSSES_TOLERATED = 5;
 export interface WorkersOptions {
   readonly count: number;
   readonly url: URL;
-  /** What a worker starts with, as of now; the counters are added here. */
-  readonly startWith: () => Omit<WorkerStart, "slot" | "counters">;
+  /** What a worker starts with, as of now; what workers share is added here. */
+  readonly startWith: () => Omit<WorkerStart, "slot" | "counters" | "tally" | "overloadMarks">;
+  /** Absent: those for the memory that there is. */
+  readonly overloadMarks?: OverloadMarks | undefined;
   readonly clock: Clock;
   readonly timing: SupervisorTiming;
   readonly log: Logger;
@@ -53,6 +62,7 @@ interface Slot {
 export class Workers {
   readonly #options: WorkersOptions;
   readonly #slots: readonly Slot[];
+  readonly #tally: SharedArrayBuffer;
   /** Workers that are to end, and why. They carry traffic until a successor does. */
   readonly #leaving = new Map<WorkerHandle, string>();
   readonly #lossesMs: number[] = [];
@@ -65,6 +75,8 @@ export class Workers {
   constructor(options: WorkersOptions) {
     this.#options = options;
     const { restartFirstMs, restartMostMs } = options.timing;
+    exposeCollection();
+    this.#tally = newTally(options.count + 1);
     this.#slots = Array.from({ length: options.count + 1 }, (_, index) => {
       const counters = newCounterRow();
       const backoff = new Backoff(restartFirstMs, restartMostMs);
@@ -161,9 +173,10 @@ export class Workers {
 
   #startSlot(slot: Slot): void {
     const { startWith, url, clock, timing, log, onReady, count } = this.#options;
+    const marks = this.#options.overloadMarks ?? overloadMarks(buffersMb(count) * 2 ** 20);
     slot.worker = new WorkerHandle({
       url,
-      start: { ...startWith(), slot: slot.index, counters: slot.counters },
+      start: { ...startWith(), slot: slot.index, counters: slot.counters, tally: this.#tally, overloadMarks: marks },
       heapMb: heapMb(count),
       clock,
       timing,
@@ -191,6 +204,7 @@ export class Workers {
 
   #gone(slot: Slot, worker: WorkerHandle, exitReason: string): void {
     slot.row.retire();
+    clearTallyRow(this.#tally, slot.index);
     slot.worker = null;
     if (this.#closing) return;
     const { clock, timing, onLost } = this.#options;
@@ -228,9 +242,17 @@ export function defaultWorkerCount(): number {
 
 /** The heap limit of a worker in MiB: what the process may use, less a reserve, shared out. */
 function heapMb(workers: number): number {
+  const share = (memoryMb() * (1 - RESERVED_SHARE)) / workers;
+  return Math.floor(Math.min(Math.max(share, HEAP_LEAST_MB), HEAP_MOST_MB));
+}
+
+/** What the buffers of a worker may take, in MiB. */
+function buffersMb(workers: number): number {
+  return Math.max((memoryMb() * BUFFERS_SHARE) / workers, BUFFERS_LEAST_MB);
+}
+
+function memoryMb(): number {
   // constrainedMemory is 0 or absurdly large where nothing constrains.
   const constrained = process.constrainedMemory();
-  const memory = constrained > 0 ? Math.min(constrained, totalmem()) : totalmem();
-  const share = (memory * (1 - RESERVED_SHARE)) / workers / (1 << 20);
-  return Math.floor(Math.min(Math.max(share, HEAP_LEAST_MB), HEAP_MOST_MB));
+  return (constrained > 0 ? Math.min(constrained, totalmem()) : totalmem()) / 2 ** 20;
 }

@@ -2,11 +2,13 @@ import type { AnyMiddlewareModule } from "../../extensions/middlewares/contract.
 import type { Clock } from "../../kernel/clock.ts";
 import type { MatcherTable } from "../../rules/matcher.ts";
 import { AccessLog } from "../../telemetry/access-log.ts";
-import { CounterRow } from "../../telemetry/worker-counters.ts";
+import { COUNTER, CounterRow } from "../../telemetry/worker-counters.ts";
 import type { Timeouts } from "../http1/limits.ts";
 import type { ReadMode } from "../listen/byte-socket.ts";
+import { ConnectionLimits } from "../listen/connection-limits.ts";
 import { EntryPoints } from "../listen/entry-points.ts";
 import { SecureContexts } from "../listen/secure-contexts.ts";
+import { SharedTally } from "../listen/shared-tally.ts";
 import { LiveTerms } from "../listen/tls-terms.ts";
 import type { FromWorker, GenerationUpdate, ToWorker, WorkerStart } from "../messages.ts";
 import { Deadlines } from "../pipeline/deadlines.ts";
@@ -15,10 +17,14 @@ import type { LiveService } from "../upstream/live-load-balancer.ts";
 import { LiveServices } from "../upstream/live-services.ts";
 import { Names } from "../upstream/names.ts";
 import { ServerPools } from "../upstream/server-pools.ts";
+import { LoadGauge } from "./load-gauge.ts";
+import { type Load, OVERLOAD_STATES, Overload } from "./overload.ts";
 import { World } from "./world.ts";
 
 /** How often the supervisor hears that the worker lives, and how often old live objects are looked for. */
 const ALIVE_MS = 1_000;
+/** How often the load is measured. */
+const LOAD_MS = 500;
 /** Live objects looked at in one turn: well under 2 ms. */
 const SWEEP_OBJECTS = 500;
 
@@ -45,13 +51,17 @@ export class TrafficWorker {
   readonly #names = new Names();
   readonly #engine: Engine;
   readonly #deadlines: Deadlines;
+  readonly #overload: Overload;
+  readonly #gauge: LoadGauge;
   #stopTicking: () => void = () => {};
+  #stopMeasuring: () => void = () => {};
   #closesAtMs = 0;
 
   constructor(options: TrafficWorkerOptions) {
     const { start, clock, timeouts, sweepMs, matchers, middlewares } = options;
     this.#options = options;
     this.#deadlines = new Deadlines(clock, sweepMs);
+    this.#gauge = new LoadGauge(clock);
     const counters = new CounterRow(start.counters);
     this.pools = new ServerPools({ deadlines: this.#deadlines, timeouts, counters });
     const services = new LiveServices(this.pools, this.#names);
@@ -60,10 +70,18 @@ export class TrafficWorker {
     const send = (lines: string): void => options.send({ type: "accessLog", lines });
     const access = accessLog === undefined ? null : { log: new AccessLog(accessLog, send), clock };
     this.#engine = { access, routes: this.#world, isDraining: false, deadlines: this.#deadlines, timeouts, counters };
+    this.#overload = new Overload(start.overloadMarks, (level, cause) => {
+      const was = counters.read(COUNTER.overload);
+      counters.add(COUNTER.overload, level - was);
+      const state = OVERLOAD_STATES[level];
+      this.#log(level > 0 ? "warn" : "info", "the load of a worker passed a mark", { state, cause });
+    });
     this.entryPoints = new EntryPoints({
       engine: this.#engine,
       tls: new LiveTerms(this.#world.tls, new SecureContexts(), start.defaultCertificate, start.ticketKeys),
       readMode: options.readMode,
+      limits: new ConnectionLimits(new SharedTally(start.tally, start.slot)),
+      overload: this.#overload,
       entryPointBit: (name) => this.#world.entryPointBit(name),
     });
   }
@@ -79,6 +97,7 @@ export class TrafficWorker {
     this.#names.update(names);
     this.#deadlines.start();
     this.#tick();
+    this.#measure();
     if (generation !== null) {
       this.#world.prepare(generation);
       this.#world.switch(generation.sequence);
@@ -142,6 +161,8 @@ export class TrafficWorker {
     }
     this.entryPoints.destroyConnections();
     this.#stopTicking();
+    this.#stopMeasuring();
+    this.#gauge.stop();
     this.#deadlines.stop();
     this.#engine.access?.log.flush();
     onClosed();
@@ -156,6 +177,15 @@ export class TrafficWorker {
       this.#world.sweep(SWEEP_OBJECTS);
       this.#tick();
     });
+  }
+
+  #measure(): void {
+    const load = (): Load => this.#gauge.measure(this.entryPoints.connectionCount);
+    const measured = load();
+    // Garbage is no load.
+    const isFull = this.#overload.isOverMemory(measured) && this.#gauge.collect();
+    this.#overload.look(isFull ? load() : measured);
+    this.#stopMeasuring = this.#options.clock.after(LOAD_MS, () => this.#measure());
   }
 
   #unbuildable(id: string, reason: string): void {

@@ -13,8 +13,10 @@ import type { Server } from "../../../src/model/service.ts";
 import { Builder } from "../../../src/proxy/build/builder.ts";
 import { TIMEOUTS, type Timeouts } from "../../../src/proxy/http1/limits.ts";
 import { poisonReads, type ReadMode } from "../../../src/proxy/listen/byte-socket.ts";
+import { newTally } from "../../../src/proxy/listen/shared-tally.ts";
 import type { FromWorker, GenerationUpdate, ToWorker } from "../../../src/proxy/messages.ts";
 import { makeDefaultCertificate } from "../../../src/proxy/supervisor/default-certificate.ts";
+import { type OverloadMarks, overloadMarks } from "../../../src/proxy/worker/overload.ts";
 import { TrafficWorker } from "../../../src/proxy/worker/traffic-worker.ts";
 import type { AccessLogOptions } from "../../../src/telemetry/access-log.ts";
 import { COUNTER, type CounterName, CounterRow, newCounterRow } from "../../../src/telemetry/worker-counters.ts";
@@ -37,12 +39,14 @@ export class TestProxy {
     this.#builder = new Builder({ matchers, middlewares });
     this.worker = new TrafficWorker({
       start: {
-        slot: 0,
+        slot: options.slot ?? 0,
         generation: options.generation ?? null,
         defaultCertificate: DEFAULT_CERTIFICATE,
         ticketKeys: Buffer.alloc(48, 7),
         names: [],
         counters,
+        tally: options.tally ?? newTally(1),
+        overloadMarks: { ...overloadMarks(2 ** 30), ...options.overloadMarks },
         ...(options.accessLog === undefined ? {} : { accessLog: options.accessLog }),
       },
       clock: systemClock,
@@ -120,6 +124,10 @@ export interface ProxyOptions {
   readonly timeouts?: Partial<Timeouts>;
   readonly accessLog?: AccessLogOptions;
   readonly sweepMs?: number;
+  /** What the worker shares with others, and which of them it is. */
+  readonly tally?: SharedArrayBuffer;
+  readonly slot?: number;
+  readonly overloadMarks?: Partial<OverloadMarks>;
   readonly readMode?: ReadMode;
   readonly middlewares?: Readonly<Record<string, AnyMiddlewareModule>>;
 }

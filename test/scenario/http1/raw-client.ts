@@ -33,7 +33,11 @@ export class RawClient {
   }
 
   static async connect(port: number): Promise<RawClient> {
-    const socket = connect({ port, host: "127.0.0.1", noDelay: true, allowHalfOpen: true });
+    return RawClient.over(connect({ port, host: "127.0.0.1", noDelay: true, allowHalfOpen: true }));
+  }
+
+  /** On a socket that is about to connect. */
+  static async over(socket: Socket): Promise<RawClient> {
     await new Promise<void>((resolve, reject) => socket.once("connect", resolve).once("error", reject));
     return new RawClient(socket);
   }

@@ -1,5 +1,5 @@
 import { afterEach } from "vitest";
-import type { EntryPointPolicy } from "../../../src/model/entry-point.ts";
+import type { EntryPoint, EntryPointPolicy } from "../../../src/model/entry-point.ts";
 import type { Resource } from "../../../src/model/resource.ts";
 import type { ReadMode } from "../../../src/proxy/listen/byte-socket.ts";
 import { ANY, entryPoint, type ProxyOptions, type RouteRest, route, TestProxy, type Upstream } from "./harness.ts";
@@ -22,13 +22,15 @@ export function afterTest(cleanup: () => unknown): void {
 export interface SetUp extends ProxyOptions, RouteRest {
   readonly trustedProxies?: readonly string[];
   readonly policy?: EntryPointPolicy;
+  /** What else is to be said of the entry point. */
+  readonly entryPoint?: Partial<EntryPoint>;
   readonly more?: readonly Resource[];
 }
 
 /** A proxy that sends everything to these upstreams, until the test is over. */
 export async function proxyFor(upstreams: readonly Upstream[], setUp: SetUp = {}): Promise<TestProxy> {
   const { trustedProxies = [], policy = {} } = setUp;
-  const web = entryPoint("web", { trustedProxies, policy });
+  const web = entryPoint("web", { trustedProxies, policy, ...setUp.entryPoint });
   const servers = upstreams.map(({ server }) => server);
   const resources = [web, ...route("app", ANY, servers, setUp), ...(setUp.more ?? [])];
   const proxy = await TestProxy.start(setUp, resources);
