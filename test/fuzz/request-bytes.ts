@@ -1,6 +1,9 @@
 import fc from "fast-check";
-import { ChunkedDecoder } from "../../src/proxy/http1/chunked.ts";
-import { parseRequestHead, RequestHead } from "../../src/proxy/http1/request-parser.ts";
+import type { FailureCode } from "../../src/model/failure.ts";
+import { parseRequestHead, RequestHead, requestFailure } from "../../src/proxy/http1/request-parser.ts";
+import { readExchanges, readVectors } from "../wire/vectors.ts";
+import { readCorpus } from "./corpus.ts";
+import { readBody, readFields } from "./own-body.ts";
 
 /** What our parsers make of a request. */
 export interface OwnRequest {
@@ -14,43 +17,21 @@ export interface OwnRequest {
   readonly end: number;
 }
 
-/** What our parsers make of a whole request; null when they refuse it or it is not complete. */
-export function ours(bytes: Uint8Array): OwnRequest | null {
+/** What our parsers make of a whole request, or why they make nothing of it. */
+export function readRequest(bytes: Uint8Array): OwnRequest | FailureCode | "incomplete" {
   const head = new RequestHead();
   const after = parseRequestHead(bytes, 0, bytes.length, head);
-  if (after <= 0) return null;
-  const body = readBody(bytes, after, head);
-  if (body === null) return null;
-  const text = (start: number | undefined, end: number | undefined) => Buffer.from(bytes).toString("latin1", start, end);
+  if (after <= 0) return after < 0 ? requestFailure(after).code : "incomplete";
+  const body = readBody(bytes, after, head.chunked ? "chunked" : head.contentLength >= 0 ? "length" : "none", head);
+  if (typeof body === "string") return body;
   return {
     method: head.method,
-    target: text(head.targetStart, head.targetEnd),
-    fields: Array.from({ length: head.count }, (_, i): readonly [string, string] => [
-      text(head.nameStart[i], head.nameEnd[i]).toLowerCase(),
-      text(head.valueStart[i], head.valueEnd[i]),
-    ]),
+    target: Buffer.from(bytes).toString("latin1", head.targetStart, head.targetEnd),
+    fields: readFields(bytes, head),
     body: body.text,
     keepAlive: head.keepAlive,
     end: body.end,
   };
-}
-
-function readBody(bytes: Uint8Array, at: number, head: RequestHead): { readonly text: string; readonly end: number } | null {
-  const text = Buffer.from(bytes);
-  if (!head.chunked) {
-    const length = Math.max(head.contentLength, 0);
-    return at + length <= bytes.length ? { text: text.toString("latin1", at, at + length), end: at + length } : null;
-  }
-  const decoder = new ChunkedDecoder();
-  let body = "";
-  let i = at;
-  while (!decoder.done) {
-    if (i >= bytes.length) return null;
-    i = decoder.next(bytes, i, bytes.length);
-    if (i < 0) return null;
-    body += text.toString("latin1", decoder.dataStart, decoder.dataEnd);
-  }
-  return { text: body, end: i };
 }
 
 const oneOf = (...texts: string[]) => fc.constantFrom(...texts);
@@ -98,15 +79,52 @@ const requestText = fc
     body,
   })
   .map((r) => `${r.start}${r.firstEnd}${r.lines.map(([text, eol]) => text + eol).join("")}${r.lastEnd}${r.body}`);
-/** Text with up to `most` of its bytes replaced, dropped or doubled. */
-function withEdits(text: fc.Arbitrary<string>, most: number): fc.Arbitrary<Uint8Array> {
-  const edits = fc.array(fc.tuple(fc.nat(), fc.nat(255), oneOf("set", "drop", "double")), { maxLength: most });
-  return fc.tuple(text, edits).map(([whole, each]) => {
-    const bytes = [...Buffer.from(whole, "latin1")];
-    for (const [at, value, how] of each) {
-      const i = at % bytes.length;
-      if (how === "set") bytes[i] = value;
-      else bytes.splice(i, how === "drop" ? 1 : 0, ...(how === "drop" ? [] : [bytes[i] as number]));
+/** What is put between other bytes: what makes up messages, and what one reader skips and another does not. */
+const PIECES = [
+  "\r\n",
+  "\n",
+  "\r",
+  "\r\n\r\n",
+  " ",
+  "\t",
+  "\x0b",
+  "\0",
+  "\x80",
+  ";",
+  ",",
+  ":",
+  "_",
+  "0",
+  "+",
+  "0x",
+  "0\r\n\r\n",
+  "Transfer-Encoding: chunked\r\n",
+  "Transfer-Encoding: identity\r\n",
+  "Content-Length: 0\r\n",
+  "Content-Length: 5\r\n",
+  "Connection: close\r\n",
+  "Connection: Content-Length, Transfer-Encoding\r\n",
+  "Expect: 100-continue\r\n",
+  "Host: y\r\n",
+  "GET /in HTTP/1.1\r\nHost: x\r\n\r\n",
+];
+
+/** Bytes with up to `most` edits: a byte replaced, dropped or doubled, or one of `pieces` put in. */
+export function withEdits(
+  whole: fc.Arbitrary<string | Buffer>,
+  most: number,
+  pieces: readonly string[] = PIECES,
+): fc.Arbitrary<Uint8Array> {
+  const how = oneOf("set", "drop", "double", "insert", "insert");
+  const edits = fc.array(fc.tuple(fc.nat(), fc.nat(255), how, fc.constantFrom(...pieces)), { maxLength: most });
+  return fc.tuple(whole, edits).map(([original, each]) => {
+    const bytes = typeof original === "string" ? [...Buffer.from(original, "latin1")] : [...original];
+    for (const [at, value, what, piece] of each) {
+      const i = at % (bytes.length + 1);
+      if (what === "insert") bytes.splice(i, 0, ...Buffer.from(piece, "latin1"));
+      else if (what === "set") bytes.splice(i, 1, value);
+      else if (what === "drop") bytes.splice(i, 1);
+      else bytes.splice(i, 0, ...bytes.slice(i, i + 1));
     }
     return Uint8Array.from(bytes);
   });
@@ -130,3 +148,41 @@ const RIGHT = [
 
 /** Requests of which most are whole, and about half are right. */
 export const nearlyRight = withEdits(oneOf(...RIGHT), 1);
+
+const KEPT = [
+  ...readCorpus("requests").map(({ bytes }) => bytes),
+  ...readExchanges("exchange").map(({ client }) => client),
+  ...readVectors("request").map(({ bytes }) => bytes),
+];
+
+/** What is kept, and the clients of all wire vectors, as they are or nearly so. */
+export const kept = withEdits(fc.constantFrom(...KEPT), 2);
+
+/** Several requests of any kind, one behind the other: what a connection carries. */
+export const connectionBytes = fc
+  .array(fc.oneof({ weight: 4, arbitrary: nearlyRight }, { weight: 1, arbitrary: mutated }, { weight: 4, arbitrary: kept }), {
+    minLength: 1,
+    maxLength: 4,
+  })
+  .map((messages) => Buffer.concat(messages))
+  // What begins as HTTP/2 does is HTTP/2, and other fuzzers' business.
+  .filter((bytes) => bytes.length > 0 && !bytes.toString("latin1").startsWith("PRI * HTTP/2.0"));
+
+/** What our parsers read on a connection. */
+export interface OwnConnection {
+  readonly requests: readonly OwnRequest[];
+  /** Why they read no further: the last request ends the connection, or what follows it is refused, or not whole, or nothing. */
+  readonly end: "closed" | "refused" | "incomplete";
+}
+
+/** The requests in bytes, one behind the other. */
+export function readConnection(bytes: Buffer): OwnConnection {
+  const requests: OwnRequest[] = [];
+  for (let at = 0; ; ) {
+    const request = readRequest(bytes.subarray(at));
+    if (typeof request === "string") return { requests, end: request === "incomplete" ? request : "refused" };
+    requests.push(request);
+    if (!request.keepAlive) return { requests, end: "closed" };
+    at += request.end;
+  }
+}

@@ -92,14 +92,15 @@ export function ownAnswer(status: number, ends: ExchangeVector["ends"]): string 
   return `HTTP/1.1 ${status} ${reasonOf(status)}\r\n${fields}Content-Length: ${body.length}\r\n${connection}\r\n${body}`;
 }
 
-interface Section {
+/** A heading of the second level, with the fenced blocks under it. */
+export interface Section {
   readonly title: string;
   readonly where: string;
   readonly blocks: { readonly words: readonly string[]; readonly lines: readonly string[] }[];
 }
 
 /** Headings of the second level with their blocks, in all files of a folder. */
-function readSections(folder: string): readonly Section[] {
+export function readSections(folder: string): readonly Section[] {
   const directory = join(import.meta.dirname, folder);
   const names = readdirSync(directory).filter((name) => name.endsWith(".md"));
   return names.sort().flatMap((name) => {
@@ -145,7 +146,8 @@ function parseVectors(file: string, text: string): readonly Vector[] {
 
 const ESCAPES: Readonly<Record<string, string>> = { r: "\r", n: "\n", t: "\t", "0": "\0", "\\": "\\" };
 
-function unescapeBlock(lines: readonly string[]): Buffer {
+/** The bytes that the lines of a block stand for (see `readVectors`). */
+export function unescapeBlock(lines: readonly string[]): Buffer {
   const text = lines.map((line) => (/(^|[^\\])\\$/.test(line) ? line.slice(0, -1) : `${line}\r\n`)).join("");
   const raw = text.replace(/\\(x([0-9a-fA-F]{2})|[rnt0\\])/g, (_, short: string, hex: string | undefined) =>
     hex === undefined ? (ESCAPES[short] as string) : String.fromCharCode(Number.parseInt(hex, 16)),
