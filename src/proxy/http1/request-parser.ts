@@ -1,6 +1,7 @@
 import { FAILURES, type Failure } from "../../model/failure.ts";
 import { CR, LF, SP, spells, TOKEN, VISIBLE } from "./bytes.ts";
 import { FieldError, Fields } from "./fields.ts";
+import { HeaderId } from "./header-id.ts";
 
 /** Longest method name in bytes. */
 export const METHOD_BYTES_MAX = 32;
@@ -110,9 +111,7 @@ function settle(bytes: Uint8Array, out: RequestHead): number {
   out.upgrade = "";
   if (out.minor === 0) return 0;
   if (out.expectField >= 0) {
-    if (!spells(bytes, out.valueStart[out.expectField] as number, out.valueEnd[out.expectField] as number, "100-continue")) {
-      return UNSUPPORTED_EXPECTATION;
-    }
+    if (!expectsOnlyContinue(bytes, out)) return UNSUPPORTED_EXPECTATION;
     // Without content there is nothing to wait with (RFC 9110 §10.1.1).
     out.expectContinue = out.chunked || out.contentLength > 0;
   }
@@ -121,6 +120,15 @@ function settle(bytes: Uint8Array, out: RequestHead): number {
     out.upgrade = spells(bytes, start, out.valueEnd[out.upgradeField] as number, "websocket") ? "websocket" : "other";
   }
   return 0;
+}
+
+/** Several Expect fields are one list (RFC 9110 §5.3), of which each counts. */
+function expectsOnlyContinue(bytes: Uint8Array, head: RequestHead): boolean {
+  for (let field = 0; field < head.count; field++) {
+    if (head.known[field] !== HeaderId.expect) continue;
+    if (!spells(bytes, head.valueStart[field] as number, head.valueEnd[field] as number, "100-continue")) return false;
+  }
+  return true;
 }
 
 const COMMON_METHODS = ["GET", "POST", "PUT", "HEAD", "DELETE", "OPTIONS", "PATCH", "CONNECT", "TRACE"].map((name) => ({
