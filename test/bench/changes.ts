@@ -1,6 +1,6 @@
-import { parseArgs } from "node:util";
 import { type ChangeReport, runChanges } from "../scenario/changes/change-run.ts";
 import { type Bench, percentile, table } from "./contract.ts";
+import { flagsOf } from "./flags.ts";
 
 /** What is aimed at, from rename(2) to the last worker's swap. */
 const GOAL_P50_MS = 30;
@@ -26,22 +26,16 @@ export const changes: Bench = {
   name: "changes",
   summary: "500 changes under load: requests lost, and the time until each is live",
   run: async (args) => {
-    const numbers = Object.entries(NUMBERS).map(([name, value]) => [name, { type: "string", default: String(value) }] as const);
-    const flags = { json: { type: "boolean" }, help: { type: "boolean" } } as const;
-    const { values } = parseArgs({ args: [...args], options: { ...Object.fromEntries(numbers), ...flags } });
-    if (values.help) {
-      process.stdout.write(USAGE);
-      return 0;
-    }
-    const number = (name: keyof typeof NUMBERS) => Number((values as Record<string, unknown>)[name]);
+    const flags = flagsOf(args, USAGE, NUMBERS);
+    if (flags === null) return 0;
     const report = await runChanges({
-      changes: number("changes"),
-      connections: number("connections"),
-      requestsPerSecond: number("rate"),
-      workers: number("workers"),
-      seed: number("seed"),
+      changes: flags.changes,
+      connections: flags.connections,
+      requestsPerSecond: flags.rate,
+      workers: flags.workers,
+      seed: flags.seed,
     });
-    process.stdout.write(`${values.json ? JSON.stringify(figures(report)) : shown(report)}\n`);
+    process.stdout.write(`${flags.json ? JSON.stringify(figures(report)) : shown(report)}\n`);
     return complaints(report).length === 0 && report.load.answered > 0 ? 0 : 1;
   },
 };

@@ -2,11 +2,11 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { parseArgs } from "node:util";
 import { FairwayDev } from "../scenario/changes/fairway-dev.ts";
 import { ChurnFolder } from "./churn-folder.ts";
 import { ClosedLoop, type LoopReport } from "./closed-loop.ts";
 import { type Bench, percentile, table } from "./contract.ts";
+import { flagsOf } from "./flags.ts";
 import { cpuSecondsOf, pinToCore } from "./pinning.ts";
 import { PlainServer } from "./plain-server.ts";
 
@@ -46,19 +46,13 @@ export const churn: Bench = {
   name: "churn",
   summary: "throughput and latency on one core while the configuration changes",
   run: async (args) => {
-    const numbers = Object.entries(NUMBERS).map(([name, value]) => [name, { type: "string", default: String(value) }] as const);
-    const flags = { json: { type: "boolean" }, help: { type: "boolean" } } as const;
-    const { values } = parseArgs({ args: [...args], options: { ...Object.fromEntries(numbers), ...flags } });
-    if (values.help) {
-      process.stdout.write(USAGE);
-      return 0;
-    }
-    const number = (name: keyof typeof NUMBERS) => Number((values as Record<string, unknown>)[name]);
-    const { samples, isPinned, losses } = await measure(number("routes"), number("seconds"), number("rounds"));
+    const flags = flagsOf(args, USAGE, NUMBERS);
+    if (flags === null) return 0;
+    const { samples, isPinned, losses } = await measure(flags.routes, flags.seconds, flags.rounds);
     const rows = RATES.map((rate) => summary(samples.filter((sample) => sample.rate === rate)));
     const complaints = [...losses, ...samples.flatMap((sample) => sample.examples)];
     const report = { bench: "churn", isPinned, rows, complaints };
-    process.stdout.write(`${values.json ? JSON.stringify(report) : shown(rows, isPinned, complaints)}\n`);
+    process.stdout.write(`${flags.json ? JSON.stringify(report) : shown(rows, isPinned, complaints)}\n`);
     return complaints.length === 0 && lossAt(rows, GOAL_RATE) <= GOAL_LOSS ? 0 : 1;
   },
 };

@@ -44,8 +44,8 @@ export interface RouteCost {
   readonly heapMiB: number;
 }
 
-/** The upstream side is left out: services are nothing here. */
-const PARTS = {
+/** What a builder and a worker are made of. The upstream side is left out: services are nothing here. */
+export const PARTS = {
   matchers,
   middlewares: middlewareModules,
   services: { create: () => null, update: () => {}, close: () => {} },
@@ -114,14 +114,16 @@ function measureCompile({ count, ruleAt }: RouteWorld): Pick<RouteCost, "compile
   return { compileMs, editMs: editsMs / EDITS };
 }
 
-function apply(builder: Builder, upserts: readonly EncodedResource[], sum: SetHash): BuiltGeneration {
+/** Has the build thread's builder take resources in; throws when it refuses one. `sum` is the hash of all that it then holds. */
+export function apply(builder: Builder, upserts: readonly EncodedResource[], sum: SetHash): BuiltGeneration {
   const built = builder.apply({ version: sum.hex(), reset: false, upserts, removals: [] });
   if (!built.ok) throw new Error(built.error);
   if (built.value.refused.length > 0) throw new Error(`refused: ${JSON.stringify(built.value.refused[0])}`);
   return built.value;
 }
 
-function take(world: World<null>, { update }: BuiltGeneration): void {
+/** Has a worker switch to what was built. */
+export function take(world: World<null>, { update }: BuiltGeneration): void {
   world.prepare(update);
   world.switch(update.sequence);
 }

@@ -1,10 +1,10 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { parseArgs } from "node:util";
 import { Cluster, succeeded } from "../../cluster/cluster.ts";
 import { importImages, installFairway, makeImages } from "../../cluster/fairway-install.ts";
 import { type Bench, percentile, table } from "../contract.ts";
+import { flagsOf } from "../flags.ts";
 
 const USAGE = `npm run -s bench -- cluster [options]
 
@@ -46,17 +46,12 @@ export const cluster: Bench = {
   name: "cluster",
   summary: "a real cluster with ten proxies: the way of a change, bursts, starts, memory",
   run: async (args) => {
-    const numbers = Object.entries(NUMBERS).map(([name, value]) => [name, { type: "string", default: String(value) }] as const);
-    const flags = { json: { type: "boolean" }, help: { type: "boolean" } } as const;
-    const { values } = parseArgs({ args: [...args], options: { ...Object.fromEntries(numbers), ...flags } });
-    if (values.help) {
-      process.stdout.write(USAGE);
-      return 0;
-    }
-    const said = Object.keys(NUMBERS).map((name) => String((values as Record<string, unknown>)[name]));
+    const flags = flagsOf(args, USAGE, NUMBERS);
+    if (flags === null) return 0;
+    const said = [flags.routes, flags.proxies, flags.changes].map(String);
     const measured = await measure(said);
     if (measured === null) return 1;
-    process.stdout.write(`${values.json ? JSON.stringify({ bench: "cluster", ...measured }) : shown(measured)}\n`);
+    process.stdout.write(`${flags.json ? JSON.stringify({ bench: "cluster", ...measured }) : shown(measured)}\n`);
     return measured.ofRoutes.unseen + measured.ofEndpoints.unseen === 0 ? 0 : 1;
   },
 };

@@ -1,4 +1,5 @@
 import { randomBytes } from "node:crypto";
+import { wrongFlag } from "../flags.ts";
 import { type Load, runClient } from "./load.ts";
 import type { Target } from "./target.ts";
 import { type AskedRequest, headsOf, PATHS } from "./workload.ts";
@@ -52,14 +53,9 @@ export const CASES: readonly Case[] = [
 export function casesNamed(names: readonly string[]): readonly Case[] {
   const unknown = names.find((name) => !CASES.some((one) => one.name === name));
   if (unknown !== undefined)
-    throw wrongOption(`there is no case "${unknown}"; there are: ${CASES.map(({ name }) => name).join(", ")}`);
+    throw wrongFlag(`there is no case "${unknown}"; there are: ${CASES.map(({ name }) => name).join(", ")}`);
   const needed = CASES.filter(({ name }) => names.includes(name)).map(({ after }) => after);
   return CASES.filter(({ name }) => names.includes(name) || needed.includes(name));
-}
-
-/** What `parseArgs` throws. */
-export function wrongOption(message: string): Error {
-  return Object.assign(new Error(message), { code: "ERR_PARSE_ARGS_INVALID_OPTION_VALUE" });
 }
 
 type Asked = Pick<AskedRequest, "head" | "closes"> & { readonly path?: string };

@@ -1,7 +1,8 @@
 import { writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { type Bench, table } from "../contract.ts";
-import { CASES, casesNamed, wrongOption } from "./cases.ts";
+import { wrongFlag } from "../flags.ts";
+import { CASES, casesNamed } from "./cases.ts";
 import { IS_PINNED } from "./children.ts";
 import { envoy } from "./envoy-target.ts";
 import { fairway } from "./fairway-target.ts";
@@ -94,7 +95,7 @@ export const http: Bench = {
 function whole(name: string, text: string | undefined, byDefault: number): number {
   const value = text === undefined ? byDefault : Number(text);
   if (Number.isInteger(value) && value >= REPEATS_MIN) return value;
-  throw wrongOption(`--${name} is a whole number from ${REPEATS_MIN} on`);
+  throw wrongFlag(`--${name} is a whole number from ${REPEATS_MIN} on`);
 }
 
 function peersNamed(text: string | undefined): readonly TargetKind[] {
@@ -102,7 +103,7 @@ function peersNamed(text: string | undefined): readonly TargetKind[] {
   const names = text.split(",").filter((name) => name !== "" && name !== "none");
   const unknown = names.find((name) => !PEERS.some((peer) => peer.name === name));
   if (unknown !== undefined)
-    throw wrongOption(`there is no peer "${unknown}"; there are: ${PEERS.map(({ name }) => name).join(", ")}`);
+    throw wrongFlag(`there is no peer "${unknown}"; there are: ${PEERS.map(({ name }) => name).join(", ")}`);
   return PEERS.filter(({ name }) => names.includes(name));
 }
 
