@@ -45,7 +45,11 @@ function bodyOf(text: string, at: number, lines: readonly string[]): { readonly 
     if (lineEnd < 0 || Number.isNaN(size) || text.length < lineEnd + 4 + size) return { form: text.slice(at), end: text.length };
     data += text.slice(lineEnd + 2, lineEnd + 2 + size);
     i = lineEnd + 4 + size;
-    if (size === 0) return { form: `${data === "" ? "" : `${data.length.toString(16)}\r\n${data}\r\n`}0\r\n\r\n`, end: i };
+    if (size > 0) continue;
+    const end = text.indexOf("\r\n\r\n", lineEnd) + 4;
+    if (end < 4) return { form: text.slice(at), end: text.length };
+    const trailers = text.slice(lineEnd + 2, end - 2);
+    return { form: `${data === "" ? "" : `${data.length.toString(16)}\r\n${data}\r\n`}0\r\n${trailers}\r\n`, end };
   }
 }
 
@@ -55,7 +59,7 @@ export function looksWhole(text: string): boolean {
   if (headEnd < 0) return false;
   const lines = text.slice(0, headEnd).split("\r\n");
   const body = text.slice(headEnd + 4);
-  if (lines.some((line) => /^transfer-encoding:/i.test(line))) return /(^|\r\n)0\r\n\r\n$/.test(body);
+  if (lines.some((line) => /^transfer-encoding:/i.test(line))) return /(^|\r\n)0\r\n([^\r\n]+\r\n)*\r\n$/.test(body);
   const length = lines.find((line) => /^content-length:/i.test(line));
   return length === undefined || body.length >= Number(length.split(":")[1]);
 }

@@ -1,3 +1,4 @@
+import { ByteQueue } from "./byte-queue.ts";
 import { COLON, CR, FIELD_VALUE, HTAB, LF, SP, TOKEN, VISIBLE } from "./bytes.ts";
 
 /** Most bytes of chunk extensions in one body; they are dropped, so more than this is an attack. */
@@ -23,15 +24,17 @@ type State =
 /**
  * Walks a chunked body (RFC 9112 §7.1) that arrives in pieces, and points out the data in it.
  *
- * Strict: hex digits, CRLF alone ends a line, no white space around the size, and every trailer must be a field line. Extensions and
- * trailers are checked and dropped. Usage: call `next` until it returns `end` or `done` is set; after each call the data found
- * is `[dataStart, dataEnd)`, empty when there was none. The bytes are borrowed. Allocates: nothing.
+ * Strict: hex digits, CRLF alone ends a line, no white space around the size, and every trailer must be a field line. Extensions
+ * are checked and dropped, trailers checked and kept. Usage: call `next` until it returns `end` or `done` is set; after each call the data found
+ * is `[dataStart, dataEnd)`, empty when there was none. The bytes are borrowed. Allocates: nothing, but for trailers.
  */
 export class ChunkedDecoder {
   dataStart = 0;
   dataEnd = 0;
   /** The body is complete; the index last returned is just past it. */
   done = false;
+  /** The trailer section, with the empty line that ends it; null when there are no trailers. Whole once the body is, until `reset`. */
+  trailers: ByteQueue | null = null;
   #state: State = "size";
   #size = 0;
   #digits = 0;
@@ -41,6 +44,7 @@ export class ChunkedDecoder {
   /** Makes the decoder ready for another body. */
   reset(): void {
     this.done = false;
+    this.trailers = null;
     this.#state = "size";
     this.#size = 0;
     this.#digits = 0;
@@ -55,6 +59,7 @@ export class ChunkedDecoder {
     let i = at;
     while (i < end) {
       if (this.#state === "data") return this.#takeData(i, end);
+      if (this.#state === "trailer" || this.trailers !== null) return this.#takeTrailers(bytes, i, end);
       if (!this.#step(bytes[i] as number)) return -1;
       i++;
       if (this.done) break;
@@ -71,6 +76,17 @@ export class ChunkedDecoder {
     this.#size -= length;
     if (this.#size === 0) this.#state = "data-cr";
     return this.dataEnd;
+  }
+
+  #takeTrailers(bytes: Uint8Array, at: number, end: number): number {
+    let i = at;
+    // Nearly always there are none.
+    if (this.trailers === null && bytes[i] !== CR) this.trailers = new ByteQueue();
+    while (i < end && !this.done) if (!this.#step(bytes[i++] as number)) return -1;
+    this.trailers?.append(bytes, at, i);
+    this.dataStart = i;
+    this.dataEnd = i;
+    return i;
   }
 
   /** Takes one byte that is not data; false when it may not stand there. */

@@ -7,6 +7,7 @@ import { findHeadEnd, spells } from "./bytes.ts";
 import { ChunkedDecoder } from "./chunked.ts";
 import { HEAD_BYTES_MAX, INFORMATIONAL_MAX, type Timeouts } from "./limits.ts";
 import { parseResponseHead, type ResponseFraming, ResponseHead, responseFraming } from "./response-parser.ts";
+import { readTrailers, type Trailers } from "./trailers.ts";
 
 /** Who gets the response. All bytes are borrowed; calls come in the order of the methods. */
 export interface ResponseSink {
@@ -16,8 +17,8 @@ export interface ResponseSink {
   onHead(bytes: Buffer, head: ResponseHead, framing: ResponseFraming): void;
   /** Data of the body, without framing. */
   onBody(bytes: Buffer, start: number, end: number): void;
-  /** The response is complete: the sink gives the connection back, or ends it. */
-  onComplete(): void;
+  /** The response is complete, with these trailers: the sink gives the connection back, or ends it. */
+  onComplete(trailers: Trailers | null): void;
   /** 101, as asked for: the connection is the sink's to pass on; `bytes[start, end)` came after the head. */
   onSwitch(bytes: Buffer, head: ResponseHead, start: number, end: number): void;
   /** One read has been told in full: what was put together can be sent. False stops reading until `resume`. */
@@ -75,6 +76,8 @@ export class ClientConnection implements SocketEvents, Timed {
   #framing: ResponseFraming = "none";
   #remaining = 0;
   #informational = 0;
+  /** Trailers of the response in hand go no further: its head struck fields by name, maybe theirs. */
+  #dropsTrailers = false;
   /** The server lets the connection be used again after the response in hand. */
   #keepsAlive = false;
   /** Something of a response has come. */
@@ -268,6 +271,7 @@ export class ClientConnection implements SocketEvents, Timed {
     this.#framing = responseFraming(head, this.#method);
     this.#remaining = head.contentLength;
     this.#keepsAlive = head.keepAlive && this.#framing !== "close" && !head.bindsConnection && !announcesMoreThanNothing();
+    this.#dropsTrailers = head.listsFields;
     this.#state = "body";
     if (this.#framing === "chunked") this.#decoder.reset();
     const isEmpty = this.#framing === "none" || (this.#framing === "length" && this.#remaining === 0);
@@ -299,24 +303,29 @@ export class ClientConnection implements SocketEvents, Timed {
       at = decoder.next(bytes, at, end);
       if (at < 0) return -1;
       if (decoder.dataEnd > decoder.dataStart) this.#sink.onBody(bytes, decoder.dataStart, decoder.dataEnd);
-      if (decoder.done) {
-        this.#completeAt(at, end);
-        break;
-      }
+      if (decoder.done) return this.#endChunked(at, end);
     }
     return at;
   }
 
-  #completeAt(at: number, end: number): void {
-    if (at < end) this.#keepsAlive = false;
-    this.#complete();
+  #endChunked(at: number, end: number): number {
+    const section = this.#decoder.trailers;
+    const trailers = section === null ? null : readTrailers(section.bytes, section.start, section.end);
+    if (section !== null && trailers === null) return -1;
+    this.#completeAt(at, end, this.#dropsTrailers ? null : trailers);
+    return at;
   }
 
-  #complete(): void {
+  #completeAt(at: number, end: number, trailers: Trailers | null = null): void {
+    if (at < end) this.#keepsAlive = false;
+    this.#complete(trailers);
+  }
+
+  #complete(trailers: Trailers | null = null): void {
     const sink = this.#sink;
     this.#sink = null;
     this.#state = "idle";
-    sink?.onComplete();
+    sink?.onComplete(trailers);
   }
 
   /** What losing the connection means now. */

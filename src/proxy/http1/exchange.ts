@@ -60,6 +60,8 @@ export class HttpExchange implements Exchange, RequestFacts {
   upgrade: RequestHead["upgrade"] = "";
   /** The client waits for 100 Continue before it sends the body. */
   expectsContinue = false;
+  /** The client can do something with trailers of the response, and says so (RFC 9110 §10.1.4). */
+  takesTrailers = false;
   status = 0;
   /** Whether the target of the request was understood. */
   hasTarget = false;
@@ -91,6 +93,7 @@ export class HttpExchange implements Exchange, RequestFacts {
     this.minor = head.minor;
     this.upgrade = head.upgrade;
     this.expectsContinue = head.expectContinue;
+    this.takesTrailers = head.takesTrailers && head.minor === 1;
     this.trail.clear();
     this.log?.begin();
     const failure = this.#refusal(head) ?? this.target.read(own, head, this.peer.policy.path);

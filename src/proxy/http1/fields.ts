@@ -39,6 +39,11 @@ export class Fields {
   hosts = 0;
   /** Whether Connection holds `upgrade`. */
   connectionUpgrade = false;
+  /** Whether TE holds `trailers` (RFC 9110 §10.1.4), and whether Connection holds `te`, as it should then. */
+  takesTrailers = false;
+  connectionTe = false;
+  /** Connection names fields that are no matter of the engine: they are struck, and trailers of their names would have to be. */
+  listsFields = false;
   /**
    * WWW-Authenticate offers a scheme that authenticates the connection and not the request (NTLM, Negotiate): whoever used it next
    * would be taken for its owner.
@@ -59,6 +64,9 @@ export class Fields {
     this.expectField = -1;
     this.hosts = 0;
     this.connectionUpgrade = false;
+    this.takesTrailers = false;
+    this.connectionTe = false;
+    this.listsFields = false;
     this.bindsConnection = false;
     this.#close = false;
     this.#persist = false;
@@ -131,6 +139,9 @@ export class Fields {
       case HeaderId.upgrade:
         this.upgradeField = field;
         return 0;
+      case HeaderId.hopByHop:
+        if (spells(bytes, nameStart, nameEnd, "te")) this.#recordTe(bytes, valueStart, valueEnd);
+        return 0;
       case HeaderId.expect:
         this.expectField = field;
         return 0;
@@ -159,8 +170,17 @@ export class Fields {
       if (spells(bytes, optionStart, optionEnd, "close")) this.#close = true;
       else if (spells(bytes, optionStart, optionEnd, "keep-alive")) this.#persist = true;
       else if (spells(bytes, optionStart, optionEnd, "upgrade")) this.connectionUpgrade = true;
+      else if (spells(bytes, optionStart, optionEnd, "te")) this.connectionTe = true;
+      else if (optionEnd > optionStart) this.listsFields = true;
     }
     return 0;
+  }
+
+  #recordTe(bytes: Uint8Array, start: number, end: number): void {
+    for (let i = start; i < end; ) {
+      i = nextOption(bytes, i, end);
+      if (spells(bytes, optionStart, optionEnd, "trailers")) this.takesTrailers = true;
+    }
   }
 
   /** What only the whole block can tell; returns 0 or a FieldError. */

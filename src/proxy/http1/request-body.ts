@@ -2,6 +2,7 @@ import type { Buffer } from "node:buffer";
 import { ChunkedDecoder } from "./chunked.ts";
 import { DISCARD_BYTES_MAX } from "./limits.ts";
 import type { RequestHead } from "./request-parser.ts";
+import { readTrailers, type Trailers } from "./trailers.ts";
 
 /** Who gets the data of a request body. */
 export interface BodySink {
@@ -17,12 +18,15 @@ export class RequestBody {
   hasBegun = false;
   /** Whether it is sent in chunks. */
   isChunked = false;
+  /** What came after it; null when nothing did. Borrowed: there is only what the `take` just done has ended. */
+  trailers: Trailers | null = null;
   readonly #decoder = new ChunkedDecoder();
   #remaining = 0;
 
   /** RFC 9112 §6.3, for requests: chunked, a length, or none. */
   begin(head: RequestHead): void {
     this.hasBegun = false;
+    this.trailers = null;
     this.isChunked = head.chunked;
     this.#remaining = Math.max(0, head.contentLength);
     this.isDone = !this.isChunked && this.#remaining === 0;
@@ -54,6 +58,9 @@ export class RequestBody {
       if (decoder.dataEnd > decoder.dataStart) sink.onBodyData(bytes, decoder.dataStart, decoder.dataEnd);
     }
     this.isDone = decoder.done;
-    return at;
+    const section = decoder.trailers;
+    if (!this.isDone || section === null) return at;
+    this.trailers = readTrailers(section.bytes, section.start, section.end);
+    return this.trailers === null ? -1 : at;
   }
 }

@@ -4,6 +4,7 @@ import { type ForwardedText, isPassed, writeForwarded } from "./forwarded.ts";
 import { HeaderId } from "./header-id.ts";
 import { out } from "./out-buffer.ts";
 import type { RequestHead } from "./request-parser.ts";
+import { isTrailerField } from "./trailers.ts";
 
 /**
  * Writes the head of `exchange` as it goes to a server (RFC 9110 §7.6): canonical path, one Host, framing of our own, fields of this
@@ -37,7 +38,7 @@ function writeFields(exchange: HttpExchange, head: RequestHead): void {
   for (let field = 0; field < head.count; field++) {
     const id = head.known[field] as number;
     if (id !== HeaderId.other) {
-      if (id >= HeaderId.host && id <= HeaderId.expect) continue;
+      if (id >= HeaderId.host && id <= HeaderId.expect && !(head.chunked && isTrailerField(bytes, head, field))) continue;
       if (id === HeaderId.connectionListed || !isPassed(exchange, head, field)) continue;
     }
     const start = head.nameStart[field] as number;
@@ -63,5 +64,6 @@ function writeFraming(head: RequestHead): void {
   else if (head.contentLength >= 0) out.text(`Content-Length: ${head.contentLength}\r\n`);
   if (head.expectContinue) out.text("Expect: 100-continue\r\n");
   if (head.upgrade === "websocket") out.text("Connection: Upgrade\r\nUpgrade: websocket\r\n");
+  else if (head.takesTrailers && head.connectionTe) out.text("Connection: TE\r\nTE: trailers\r\n");
   out.text("\r\n");
 }

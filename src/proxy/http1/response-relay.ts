@@ -15,6 +15,7 @@ import {
   writeResponseHead,
   writeSwitching,
 } from "./response-writer.ts";
+import type { Trailers } from "./trailers.ts";
 
 /** Sends responses on one client connection, and knows whether the client takes them. */
 export class ResponseRelay implements ClientResponse {
@@ -48,8 +49,13 @@ export class ResponseRelay implements ClientResponse {
     else out.slice(bytes, start, end);
   }
 
-  finish(): void {
-    if (this.#framing === "chunked") out.text("0\r\n\r\n");
+  /** Trailers go to a client that asked for them, after chunks; in every other framing there is no place for them. */
+  finish(trailers: Trailers | null): void {
+    if (this.#framing === "chunked") {
+      out.text("0\r\n");
+      if (trailers !== null && this.#exchange.takesTrailers) trailers.write(out, this.#exchange.responseEdits);
+      out.text("\r\n");
+    }
     this.flush();
   }
 

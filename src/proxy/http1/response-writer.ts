@@ -5,6 +5,7 @@ import type { HttpExchange } from "./exchange.ts";
 import { HeaderId } from "./header-id.ts";
 import { out } from "./out-buffer.ts";
 import type { ResponseFraming, ResponseHead } from "./response-parser.ts";
+import { isTrailerField } from "./trailers.ts";
 
 /** What answers of our own say, and those of servers that do not say themselves (RFC 9110 §10.2.4). */
 const SERVER = "Server: fairway\r\n";
@@ -28,7 +29,7 @@ export function writeResponseHead(
   date: string,
 ): void {
   writeStatusLine(head.status);
-  writeFields(exchange, bytes, head);
+  writeFields(exchange, bytes, head, framing === "chunked" && exchange.takesTrailers);
   exchange.responseEdits.write(out);
   // The length of what a HEAD or a 304 stands for is passed on; 1xx and 204 have none (RFC 9110 §8.6).
   if (framing === "chunked") out.text("Transfer-Encoding: chunked\r\n");
@@ -92,12 +93,15 @@ function writeStatusLine(status: number): void {
   out.text(status === 200 ? "HTTP/1.1 200 OK\r\n" : `HTTP/1.1 ${status} ${reasonOf(status)}\r\n`);
 }
 
-function writeFields(exchange: HttpExchange, bytes: Buffer, head: ResponseHead): void {
+/** `hasTrailers`: those that follow the body go on, and what announces them with them. */
+function writeFields(exchange: HttpExchange, bytes: Buffer, head: ResponseHead, hasTrailers = false): void {
   const edits = exchange.responseEdits;
   const isEdited = !edits.isEmpty;
   for (let field = 0; field < head.count; field++) {
     const id = head.known[field] as number;
-    if (id !== HeaderId.other && (isOfThisHop(id) || id === HeaderId.connectionListed)) continue;
+    if (id !== HeaderId.other && (isOfThisHop(id) || id === HeaderId.connectionListed)) {
+      if (!(hasTrailers && isTrailerField(bytes, head, field))) continue;
+    }
     const start = head.nameStart[field] as number;
     if (isEdited && edits.removesField(bytes, start, head.nameEnd[field] as number)) continue;
     out.slice(bytes, start, head.nameEnd[field] as number);

@@ -232,7 +232,7 @@ export class ServerConnection implements SocketEvents, Timed, ClientSide, BodySi
     const isTooLong = this.#bodyBytes > this.exchange.peer.policy.bodyBytesMax;
     if (after < 0 || isTooLong) this.#failBody(isTooLong ? FAILURES.BodyTooLarge : FAILURES.MalformedBody);
     else if (this.requestBody.isDone) {
-      if (this.#state === "forward") this.#forward.sendEnd();
+      if (this.#state === "forward") this.#forward.sendEnd(this.requestBody.trailers);
       else this.#next();
     } else if (this.#discarded > DISCARD_BYTES_MAX) this.#linger();
     return after < 0 || isTooLong ? end : after;

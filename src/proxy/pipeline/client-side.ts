@@ -5,13 +5,14 @@ import type { ClientConnection } from "../http1/client-connection.ts";
 import type { HttpExchange } from "../http1/exchange.ts";
 import type { RequestBody } from "../http1/request-body.ts";
 import type { ResponseFraming, ResponseHead } from "../http1/response-parser.ts";
+import type { Trailers } from "../http1/trailers.ts";
 
 /** Where a response goes but for its head. Bytes are borrowed. */
 export interface ClientResponse {
   informational(bytes: Buffer, head: ResponseHead): void;
   data(bytes: Buffer, start: number, end: number): void;
-  /** The response is complete: what is left of it is sent now. */
-  finish(): void;
+  /** The response is complete: what is left of it is sent now, with those of the trailers that pass the exchange's edits. */
+  finish(trailers: Trailers | null): void;
   /** Sends what was put together; false when the client wants to wait. */
   flush(): boolean;
 }

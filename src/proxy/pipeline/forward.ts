@@ -8,6 +8,7 @@ import { ATTEMPTS_MAX } from "../http1/limits.ts";
 import { out } from "../http1/out-buffer.ts";
 import { writeRequestHead } from "../http1/request-writer.ts";
 import type { ResponseFraming, ResponseHead } from "../http1/response-parser.ts";
+import type { Trailers } from "../http1/trailers.ts";
 import type { LiveLoadBalancer, LiveServer, LiveService } from "../upstream/live-load-balancer.ts";
 import type { Waiter } from "../upstream/server-pool.ts";
 import type { ClientSide } from "./client-side.ts";
@@ -80,11 +81,14 @@ export class Forward implements Waiter, ResponseSink {
     this.#replay.keep(out, before);
   }
 
-  /** The request body is complete. */
-  sendEnd(): void {
-    if (!this.#client.requestBody.isChunked) return;
+  /** The request body is complete, with these trailers. They go on where the request's head struck no fields by name, maybe theirs. */
+  sendEnd(trailers: Trailers | null): void {
+    const { exchange, requestBody } = this.#client;
+    if (!requestBody.isChunked) return;
     const before = out.length;
-    out.text("0\r\n\r\n");
+    out.text("0\r\n");
+    if (trailers !== null && !exchange.head.listsFields) trailers.write(out, exchange.requestEdits);
+    out.text("\r\n");
     this.#replay.keep(out, before);
   }
 
@@ -136,10 +140,10 @@ export class Forward implements Waiter, ResponseSink {
     this.#client.response.data(bytes, start, end);
   }
 
-  onComplete(): void {
+  onComplete(trailers: Trailers | null): void {
     const connection = this.#connection as ClientConnection;
     const pool = (this.#server as LiveServer).pool;
-    this.#client.response.finish();
+    this.#client.response.finish(trailers);
     this.#reset();
     // A request that was not sent whole leaves the connection in the middle of it.
     if (this.#client.requestBody.isDone && connection.isReusable) pool.release(connection);
