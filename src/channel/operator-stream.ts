@@ -1,6 +1,6 @@
 import { create, type MessageInitShape } from "@bufbuild/protobuf";
 import { createClient } from "@connectrpc/connect";
-import { createGrpcTransport, Http2SessionManager } from "@connectrpc/connect-node";
+import { createGrpcTransport } from "@connectrpc/connect-node";
 import type { Clock } from "../kernel/clock.ts";
 import { RESOURCE_FORMATS } from "../model/resource.ts";
 import type { Access } from "./access.ts";
@@ -16,6 +16,7 @@ import {
   SnapshotChannel,
 } from "./gen/snapshot_pb.ts";
 import { type CheckedDelta, changesNothing, type Holding, type Outcome } from "./holding.ts";
+import { OperatorSession } from "./operator-session.ts";
 import { Outbox } from "./outbox.ts";
 import { toRefusalMessages } from "./refusals.ts";
 import type { ChannelTiming } from "./timing.ts";
@@ -77,7 +78,7 @@ export class OperatorStream {
   /** Runs to its end, which it never throws. */
   async run(): Promise<StreamEnd> {
     const { url, headers, session: sessionOptions } = this.#options.access;
-    const session = new Http2SessionManager(url, undefined, sessionOptions);
+    const session = new OperatorSession(url, sessionOptions);
     const transport = createGrpcTransport({
       baseUrl: url,
       sessionManager: session,
@@ -97,7 +98,7 @@ export class OperatorStream {
       stopTicking();
       stopWaiting();
       this.#outbox.close();
-      session.abort();
+      session.end();
     }
     return this.#end;
   }
