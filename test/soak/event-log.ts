@@ -46,7 +46,7 @@ export class EventLog {
   ): Promise<{ readonly event: Extract<RunEvent, { readonly event: E }>; readonly atMs: number }> {
     const fits = ({ event, atMs }: Entry): boolean => atMs >= sinceMs && isNamed(event, name) && passes(event);
     const found = this.#entries.find(fits) ?? (await this.#next(fits, limitMs, name));
-    return found as { readonly event: Extract<RunEvent, { readonly event: E }>; readonly atMs: number };
+    return found as unknown as { readonly event: Extract<RunEvent, { readonly event: E }>; readonly atMs: number };
   }
 
   #next(passes: (entry: Entry) => boolean, limitMs: number, name: string): Promise<Entry> {

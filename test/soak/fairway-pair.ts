@@ -10,11 +10,12 @@ import { onSoakClock, soakMs } from "./soak-clock.ts";
 import type { EndWorker, WatchMessage } from "./worker-watch.ts";
 
 const WATCH = new URL("worker-watch.ts", import.meta.url).pathname;
-const START_TIMEOUT_MS = 60_000;
+/** A machine may be very busy. */
+const START_TIMEOUT_MS = 180_000;
 /** From a change in the folder to the last worker's switch, with an operator's restart in between. */
-const LIVE_TIMEOUT_MS = 60_000;
+const LIVE_TIMEOUT_MS = 180_000;
 /** A worker that hangs is ended after 10 s of silence, when its successor listens. */
-const END_TIMEOUT_MS = 60_000;
+const END_TIMEOUT_MS = 180_000;
 
 /** An operator on a folder and a proxy of it, as two processes. */
 export class FairwayPair {

@@ -4,9 +4,9 @@ import { anyPiece, between, type SoakRun } from "../soak-run.ts";
 import type { WireConnection } from "../wire-connection.ts";
 import { anyBody, SoakClient, type Traffic } from "./client.ts";
 
-const HEAD_BYTE_MS = 8;
-const BODY_PIECES = 20;
-const BODY_PIECE_MS = 100;
+/** How long a head or a body takes to send, and the time between two pieces of it. */
+const SENDING_MS = 2_500;
+const PIECE_MS = 10;
 /** Between two reads of 64 KiB at most: a download takes two seconds or so. */
 const READ_MS = 100;
 
@@ -19,12 +19,13 @@ export const slowClients: Traffic = {
     const which = between(run, 0, 2);
     if (which === 0) {
       const question = client.question();
-      await client.ask(question, (connection) => sendHeadSlowly(connection, question.head));
+      await client.ask(question, (connection) => sendSlowly(connection, Buffer.from(question.head)));
     } else if (which === 1) {
       const question = client.question(anyBody(run, 50_000));
       await client.ask(question, async (connection) => {
         connection.send(question.head);
-        await sendBodySlowly(connection, question.options.body as Piece);
+        const { offset, length } = question.options.body as Piece;
+        await sendSlowly(connection, noise(offset, length));
       });
     } else await readSlowly(run, client);
     await client.end();
@@ -39,17 +40,13 @@ async function readSlowly(run: SoakRun, client: SoakClient): Promise<void> {
   });
 }
 
-async function sendHeadSlowly(connection: WireConnection, head: string): Promise<void> {
-  for (const byte of Buffer.from(head)) {
-    connection.send(Buffer.of(byte));
-    await new Promise((resolve) => setTimeout(resolve, HEAD_BYTE_MS));
-  }
-}
-
-async function sendBodySlowly(connection: WireConnection, { offset, length }: Piece): Promise<void> {
-  const step = Math.ceil(length / BODY_PIECES);
-  for (let at = 0; at < length; at += step) {
-    connection.send(noise(offset + at, Math.min(step, length - at)));
-    await new Promise((resolve) => setTimeout(resolve, BODY_PIECE_MS));
+/** Sends bytes evenly over some time: a few at a time, more when this machine is too busy to wake up as often. */
+async function sendSlowly(connection: WireConnection, bytes: Buffer): Promise<void> {
+  const beganMs = performance.now();
+  for (let at = 0; at < bytes.length; ) {
+    await new Promise((resolve) => setTimeout(resolve, PIECE_MS));
+    const due = Math.min(bytes.length, Math.ceil(((performance.now() - beganMs) / SENDING_MS) * bytes.length));
+    connection.send(bytes.subarray(at, due));
+    at = due;
   }
 }
