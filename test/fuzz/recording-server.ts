@@ -61,7 +61,7 @@ export class RecordingServer {
     socket.on("close", () => this.#sockets.delete(socket));
     socket.on("error", () => {});
     socket.on("end", () => socket.end());
-    socket.on("data", (data) => {
+    socket.on("data", (data: Buffer) => {
       bytes = Buffer.concat([bytes, data]);
       while (bytes.length > 0 && socket.writable) {
         const request = readRequest(bytes);
