@@ -54,7 +54,7 @@ export class HttpExchange implements Exchange, RequestFacts {
   readonly requestEdits = new HeaderEdits();
   readonly responseEdits = new HeaderEdits();
   method = "";
-  /** Minor HTTP version the client speaks. */
+  /** Minor HTTP version the client speaks; 2 for HTTP/2. */
   minor = 1;
   /** What the client wants the connection to become. */
   upgrade: RequestHead["upgrade"] = "";

@@ -111,7 +111,8 @@ function writeFields(exchange: HttpExchange, bytes: Buffer, head: ResponseHead, 
   }
 }
 
-function isOfThisHop(id: number): boolean {
+/** Whether a field of a response is for one hop, or frames it. */
+export function isOfThisHop(id: number): boolean {
   return id >= HeaderId.contentLength && id <= HeaderId.upgrade;
 }
 

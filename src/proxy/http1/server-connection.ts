@@ -1,4 +1,4 @@
-import type { Buffer } from "node:buffer";
+import { Buffer } from "node:buffer";
 import type { Reply } from "../../extensions/middlewares/exchange.ts";
 import { FAILURES, type Failure } from "../../model/failure.ts";
 import { COUNTER } from "../../telemetry/worker-counters.ts";
@@ -12,7 +12,7 @@ import { replyTo } from "../pipeline/reply.ts";
 import { ByteQueue } from "./byte-queue.ts";
 import { findHeadEnd } from "./bytes.ts";
 import type { ClientConnection } from "./client-connection.ts";
-import { allowedMs, type ConnectionState, type Door } from "./connection-state.ts";
+import { allowedMs, type ConnectionState, type Door, type DoorConnection } from "./connection-state.ts";
 import { HttpExchange, type Peer, readRequestHead } from "./exchange.ts";
 import { DISCARD_BYTES_MAX, UNREAD_BYTES_MAX } from "./limits.ts";
 import { out } from "./out-buffer.ts";
@@ -24,8 +24,15 @@ import { ResponseRelay } from "./response-relay.ts";
 import { clientFraming } from "./response-writer.ts";
 import { Tunnel } from "./tunnel.ts";
 
+/** How HTTP/2 begins: by a request line that no HTTP/1.x client sends (RFC 9113 §3.4). */
+const PREFACE = Buffer.from("PRI * HTTP/2.0\r\n");
+
+function holdsPreface(bytes: Buffer, at: number, end: number): boolean {
+  return end - at >= PREFACE.length && PREFACE.equals(bytes.subarray(at, at + PREFACE.length));
+}
+
 /** One HTTP/1.x connection of a client: its requests, one at a time, in order. */
-export class ServerConnection implements SocketEvents, Timed, ClientSide, BodySink {
+export class ServerConnection implements DoorConnection, SocketEvents, Timed, ClientSide, BodySink {
   deadlineMs: number;
   timedAt = -1;
   readonly exchange: HttpExchange;
@@ -214,6 +221,7 @@ export class ServerConnection implements SocketEvents, Timed, ClientSide, BodySi
     const after = readRequestHead(bytes, at, end);
     const length = (after > 0 ? after : end) - at;
     const { policy } = this.exchange.peer;
+    if (after < 0 && this.#requests === 0 && holdsPreface(bytes, at, end)) return this.#leaveToHttp2(bytes, at, end);
     if (after < 0 || length > policy.headBytesMax) {
       this.#answerBare(after < 0 ? requestFailure(after) : FAILURES.HeadTooLarge);
       return end;
@@ -224,6 +232,18 @@ export class ServerConnection implements SocketEvents, Timed, ClientSide, BodySi
     }
     this.#beginExchange(bytes, at, after);
     return after;
+  }
+
+  /** A connection that begins with the preface of HTTP/2 speaks that (RFC 9113 §3.3). Its socket changes hands once this read is over. */
+  #leaveToHttp2(bytes: Buffer, at: number, end: number): number {
+    const unread = Buffer.from(bytes.subarray(at, end));
+    this.#state = "closed";
+    setImmediate(() => {
+      if (this.#bytes.socket.destroyed) return;
+      this.#engine.deadlines.remove(this);
+      this.#door.onHttp2(this, this.exchange.peer, this.#bytes.release(unread));
+    });
+    return end;
   }
 
   #takeBody(bytes: Buffer, at: number, end: number): number {
