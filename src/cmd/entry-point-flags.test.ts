@@ -10,6 +10,16 @@ test("one flag replaces both default entry points, the next ones are added", () 
   ]);
 });
 
+test("an entry point may say whose forwarded headers are believed, and whose connections begin with a PROXY protocol header", () => {
+  const flag = "web=:80,trust=10.0.0.0/8,proxy=192.0.2.1,proxy=2001:db8::/32,tls";
+  expect(collectEntryPoint(flag, DEFAULT_ENTRY_POINTS)).toMatchObject([
+    { tls: true, trustedProxies: ["10.0.0.0/8"], proxyProtocolFrom: ["192.0.2.1", "2001:db8::/32"] },
+  ]);
+  expect(() => collectEntryPoint("web=:80,proxy=localhost", DEFAULT_ENTRY_POINTS)).toThrow(
+    '"localhost" is no address and no range, as in 10.0.0.7 or 10.0.0.0/8.',
+  );
+});
+
 test("an address is an IP address and a port", () => {
   expect(parseHostPort("127.0.0.1:8080")).toEqual({ host: "127.0.0.1", port: 8080 });
   expect(parseHostPort("localhost:0")).toEqual({ host: "127.0.0.1", port: 0 });
@@ -28,9 +38,9 @@ test.each([
 });
 
 test.each([
-  [":8080", "Write it as NAME=HOST:PORT[,tls]; NAME is letters, digits and hyphens."],
-  ["we b=:8080", "Write it as NAME=HOST:PORT[,tls]; NAME is letters, digits and hyphens."],
-  ["web=:8080,ssl", '"ssl" is not known; write it as NAME=HOST:PORT[,tls].'],
+  [":8080", "Write it as NAME=HOST:PORT[,tls][,trust=CIDR][,proxy=CIDR]; NAME is letters, digits and hyphens."],
+  ["we b=:8080", "Write it as NAME=HOST:PORT[,tls][,trust=CIDR][,proxy=CIDR]; NAME is letters, digits and hyphens."],
+  ["web=:8080,ssl", '"ssl" is not known; write it as NAME=HOST:PORT[,tls][,trust=CIDR][,proxy=CIDR].'],
 ])("%s is refused as an entry point", (text, message) => {
   expect(() => collectEntryPoint(text, DEFAULT_ENTRY_POINTS)).toThrow(message);
 });

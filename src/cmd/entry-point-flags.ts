@@ -1,10 +1,11 @@
 import { isIP } from "node:net";
 import { InvalidArgumentError } from "commander";
+import { isCidr } from "../kernel/cidr.ts";
 import type { EntryPoint } from "../model/entry-point.ts";
 import { resourceId } from "../model/ids.ts";
 
 /** What `--entrypoint` and `--listen` take, for messages. */
-const FORM = "NAME=HOST:PORT[,tls]";
+const FORM = "NAME=HOST:PORT[,tls][,trust=CIDR][,proxy=CIDR]";
 
 const NAME = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/i;
 
@@ -66,9 +67,22 @@ function parseEntryPoint(text: string): EntryPoint {
   const name = text.slice(0, Math.max(equals, 0));
   if (!NAME.test(name)) throw new InvalidArgumentError(`Write it as ${FORM}; NAME is letters, digits and hyphens.`);
   const [address = "", ...options] = text.slice(equals + 1).split(",");
-  const unknown = options.find((option) => option !== "tls");
+  const unknown = options.find((option) => option !== "tls" && !/^(trust|proxy)=/.test(option));
   if (unknown !== undefined) throw new InvalidArgumentError(`"${unknown}" is not known; write it as ${FORM}.`);
-  return entryPoint(name, parseHostPort(address), options.includes("tls"));
+  const proxyProtocolFrom = cidrsOf(options, "proxy=");
+  return {
+    ...entryPoint(name, parseHostPort(address), options.includes("tls")),
+    trustedProxies: cidrsOf(options, "trust="),
+    ...(proxyProtocolFrom.length === 0 ? {} : { proxyProtocolFrom }),
+  };
+}
+
+/** The ranges given by options that begin so; each may be given more than once. */
+function cidrsOf(options: readonly string[], start: string): readonly string[] {
+  const cidrs = options.filter((option) => option.startsWith(start)).map((option) => option.slice(start.length));
+  const wrong = cidrs.find((cidr) => !isCidr(cidr));
+  if (wrong !== undefined) throw new InvalidArgumentError(`"${wrong}" is no address and no range, as in 10.0.0.7 or 10.0.0.0/8.`);
+  return cidrs;
 }
 
 function entryPoint(name: string, { host, port }: HostPort, tls: boolean): EntryPoint {

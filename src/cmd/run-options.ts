@@ -11,8 +11,8 @@ import type { EventFormat } from "./run-events.ts";
 export const OPTIONS = {
   entryPoint: () =>
     new Option(
-      "--entrypoint <NAME=HOST:PORT[,tls]>",
-      "a port to listen on; one or more replace the default, and what a FairwayClass says",
+      "--entrypoint <NAME=HOST:PORT[,tls][,trust=CIDR][,proxy=CIDR]>",
+      "a port to listen on; one or more replace the default, and what a FairwayClass says. Peers in `trust` are believed their X-Forwarded-* headers, connections of those in `proxy` begin with a PROXY protocol header; each may be given more than once",
     )
       .argParser<readonly EntryPoint[]>(collectEntryPoint)
       .default(DEFAULT_ENTRY_POINTS, "those of the FairwayClass, else web=127.0.0.1:8080 and websecure=127.0.0.1:8443,tls"),

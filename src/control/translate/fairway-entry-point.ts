@@ -1,4 +1,5 @@
-import { BlockList, isIP } from "node:net";
+import { isIP } from "node:net";
+import { isCidr } from "../../kernel/cidr.ts";
 import { parseDurationMs, TIMER_MAX_MS } from "../../kernel/duration.ts";
 import type { EntryPoint, EntryPointPolicy } from "../../model/entry-point.ts";
 import { resourceId } from "../../model/ids.ts";
@@ -25,14 +26,13 @@ const EVERYBODY = ["0.0.0.0/0", "::/0"] as const;
 export function translateEntryPoint(spec: EntryPointSpec, owner: ObjectRef, field: string): EntryPointTranslation {
   const address = listenAddress(spec.address);
   const trustedProxies = trustedBy(spec.forwardedHeaders);
-  const wrong = (at: string, message: string) =>
-    problem("EntryPointInvalid", owner, `${field}.${at}`, `${message}; ${CONSEQUENCE}.`);
+  const proxyProtocolFrom = trustedBy(spec.proxyProtocol);
+  const wrong: Wrong = (at, message) => problem("EntryPointInvalid", owner, `${field}.${at}`, `${message}; ${CONSEQUENCE}.`);
   const problems = [
     ...unsupportedFields(spec, ENTRY_POINT_FIELDS, owner, field, CONSEQUENCE),
     ...(address === null ? [wrong("address", `"${spec.address}" is no address to listen on`)] : []),
-    ...trustedProxies.flatMap((cidr, index) =>
-      isCidr(cidr) ? [] : [wrong(`forwardedHeaders.trustedIPs[${index}]`, `"${cidr}" is no address and no range`)],
-    ),
+    ...noRanges(trustedProxies, "forwardedHeaders", wrong),
+    ...noRanges(proxyProtocolFrom, "proxyProtocol", wrong),
     ...Object.entries(spec.timeouts ?? {}).flatMap(([name, text]) =>
       isTime(text) ? [] : [wrong(`timeouts.${name}`, `"${text}" is longer than a proxy can wait (24 days)`)],
     ),
@@ -45,6 +45,7 @@ export function translateEntryPoint(spec: EntryPointSpec, owner: ObjectRef, fiel
     ...address,
     tls: (spec.tls ?? null) !== null,
     trustedProxies,
+    ...(proxyProtocolFrom.length === 0 ? {} : { proxyProtocolFrom }),
     ...(Object.keys(policy).length === 0 ? {} : { policy }),
   };
   return { entryPoint, problems };
@@ -60,20 +61,17 @@ export function listenAddress(text: string): { readonly host: string; readonly p
   return isHost && port >= 1 && port <= 65_535 ? { host, port } : null;
 }
 
-function trustedBy(forwarded: ForwardedHeaders | null | undefined): readonly string[] {
-  return forwarded?.insecure === true ? EVERYBODY : (forwarded?.trustedIPs ?? []);
+function trustedBy(spec: Pick<ForwardedHeaders, "insecure" | "trustedIPs"> | null | undefined): readonly string[] {
+  return spec?.insecure === true ? EVERYBODY : (spec?.trustedIPs ?? []);
 }
 
-function isCidr(text: string): boolean {
-  const [address = "", bits] = text.split("/");
-  const family = isIP(address) === 6 ? "ipv6" : "ipv4";
-  try {
-    if (bits === undefined) new BlockList().addAddress(address, family);
-    else new BlockList().addSubnet(address, Number(bits), family);
-    return true;
-  } catch {
-    return false;
-  }
+type Wrong = (at: string, message: string) => Problem;
+
+/** A problem for each entry of `trustedIPs` that is none. */
+function noRanges(trusted: readonly string[], field: string, wrong: Wrong): readonly Problem[] {
+  return trusted.flatMap((cidr, index) =>
+    isCidr(cidr) ? [] : [wrong(`${field}.trustedIPs[${index}]`, `"${cidr}" is no address and no range`)],
+  );
 }
 
 function isTime(text: string | null | undefined): boolean {
@@ -86,6 +84,8 @@ function policyOf({ forwardedHeaders, limits, timeouts, path, headers }: EntryPo
   const escapes = escapesOf(path?.encodedCharacters ?? {});
   return {
     ...(forwardedHeaders?.notAppendXForwardedFor === true ? { hidesClientAddress: true } : {}),
+    ...number("connectionsMax", limits?.connections),
+    ...number("connectionsPerAddressMax", limits?.connectionsPerAddress),
     ...number("requestsPerConnectionMax", limits?.requestsPerConnection),
     ...number("targetBytesMax", limits?.requestTargetBytes),
     ...number("headBytesMax", limits?.requestHeadBytes),

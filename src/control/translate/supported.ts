@@ -110,10 +110,10 @@ export const ENTRY_POINT_FIELDS: FieldTable = {
   asDefault: anything,
   tls: { options: unsupported, certResolver: unsupported, domains: unsupported },
   forwardedHeaders: { trustedIPs: anything, insecure: anything, connection: unsupported, notAppendXForwardedFor: anything },
-  proxyProtocol: { trustedIPs: unsupported, insecure: only(false) },
+  proxyProtocol: anything,
   limits: {
-    connections: only(0),
-    connectionsPerAddress: only(0),
+    connections: anything,
+    connectionsPerAddress: anything,
     requestsPerConnection: anything,
     requestTargetBytes: upTo(16_384),
     requestHeadBytes: upTo(65_536),

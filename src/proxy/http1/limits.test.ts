@@ -1,5 +1,7 @@
 import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
+import { PROXY_HEADER_BYTES_MAX, PROXY_LINE_BYTES_MAX } from "../listen/proxy-protocol.ts";
+import { TALLY_KEYS_MAX } from "../listen/shared-tally.ts";
 import { EXTENSION_BYTES_MAX, TRAILER_BYTES_MAX } from "./chunked.ts";
 import { CONNECTION_OPTIONS_MAX, FIELDS_MAX } from "./fields.ts";
 import { EDITS_MAX } from "./header-edits.ts";
@@ -15,6 +17,9 @@ const parsers = {
   METHOD_BYTES_MAX,
   TARGET_BYTES_MAX,
   EDITS_MAX,
+  PROXY_LINE_BYTES_MAX,
+  PROXY_HEADER_BYTES_MAX,
+  TALLY_KEYS_MAX,
 };
 
 test("docs/reference/limits.md states every limit and timeout with its default", () => {

@@ -140,7 +140,7 @@ export interface ForwardedHeaders {
   notAppendXForwardedFor?: boolean;
 }
 /**
- * Whose PROXY protocol headers (version 1 and 2) are read for the client's address. Default: nobody's; such a header is then a malformed request.
+ * Whose PROXY protocol headers (version 1 and 2) are read for the client's address. Every connection of these peers must begin with one. Default: nobody's; such a header is then a malformed request.
  */
 export interface EntryPointProxyProtocol {
   /**
@@ -161,11 +161,11 @@ export interface EntryPointProxyProtocol {
  */
 export interface EntryPointLimits {
   /**
-   * Connections that each proxy has open at a time; further ones are closed at once. 0: no limit but the memory marks. Default: 0.
+   * Connections that each proxy has open here at a time; further ones are closed at once. 0: no limit but that of the workers. Default: 0.
    */
   connections?: number;
   /**
-   * Connections that one client address has open at a time in each proxy. 0: no limit. Default: 0.
+   * Connections that one client address has open here at a time in each proxy; of IPv6 the first 64 bits count. 0: no limit. Default: 0.
    */
   connectionsPerAddress?: number;
   /**
