@@ -388,11 +388,11 @@ export const VIOLATIONS: readonly Violation[] = [
     ],
   },
   {
-    name: "cipher suites for TLS 1.3",
+    name: "no cipher suite for TLS 1.3",
     kind: "ServersTransport",
-    spec: { minVersion: "VersionTLS13", cipherSuites: ["TLS_AES_128_GCM_SHA256"] },
+    spec: { minVersion: "VersionTLS13", cipherSuites: ["TLS_RSA_WITH_AES_128_CBC_SHA"] },
     errors: [
-      "spec.cipherSuites: Invalid value: the cipher suites of TLS 1.3 cannot be chosen: remove cipherSuites or lower minVersion",
+      "spec.cipherSuites: Invalid value: none of cipherSuites is one of TLS 1.3: add one, remove cipherSuites or lower minVersion",
     ],
   },
   {
@@ -477,11 +477,11 @@ export const VIOLATIONS: readonly Violation[] = [
     ],
   },
   {
-    name: "cipher suites for TLS 1.3",
+    name: "no cipher suite for TLS 1.3",
     kind: "TLSOption",
-    spec: { minVersion: "VersionTLS13", cipherSuites: ["TLS_AES_128_GCM_SHA256"] },
+    spec: { minVersion: "VersionTLS13", cipherSuites: ["TLS_RSA_WITH_AES_128_CBC_SHA"] },
     errors: [
-      "spec.cipherSuites: Invalid value: the cipher suites of TLS 1.3 cannot be chosen: remove cipherSuites or lower minVersion",
+      "spec.cipherSuites: Invalid value: none of cipherSuites is one of TLS 1.3: add one, remove cipherSuites or lower minVersion",
     ],
   },
   {

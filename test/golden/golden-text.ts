@@ -33,7 +33,7 @@ function show(resource: Resource): readonly [string, unknown] {
   if ("chainPem" in rest) return [id, { ...rest, chainPem: `${rest.chainPem.length} characters` }];
   if ("servers" in rest) return [id, rest.servers.map(({ address, port }) => `${address} port ${port}`)];
   if (!("ruleText" in rest)) return [id, rest];
-  const { rule: _rule, entryPoints, rank, middlewares, service, tombstone, ruleText, parents = [], isParent } = rest;
+  const { rule: _rule, entryPoints, rank, middlewares, service, tombstone, ruleText, parents = [], isParent, tlsOption } = rest;
   return [
     id,
     {
@@ -43,6 +43,7 @@ function show(resource: Resource): readonly [string, unknown] {
       ...(middlewares.length === 0 ? {} : { middlewares }),
       ...(isParent === true ? { next: "its children" } : {}),
       ...(service === null ? {} : { service }),
+      ...(tlsOption === undefined ? {} : { tlsOption: tlsOption ?? "refused" }),
       ...(tombstone === null ? {} : { tombstone: tombstone.join(", ") }),
     },
   ];

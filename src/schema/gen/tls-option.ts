@@ -20,7 +20,7 @@ export interface TLSOptionSpec {
    */
   maxVersion?: "VersionTLS10" | "VersionTLS11" | "VersionTLS12" | "VersionTLS13";
   /**
-   * Cipher suites for TLS 1.2 and older, in order of preference. Default: those that are considered safe.
+   * Cipher suites, in order of preference. Those of TLS 1.3 stay as they are where none of them is named. Default: those that are considered safe.
    *
    * @maxItems 64
    *
@@ -52,7 +52,7 @@ export interface TLSOptionSpec {
    */
   sniStrict?: boolean;
   /**
-   * Application protocols that are offered, in order of preference. Default: h2, http/1.1, acme-tls/1.
+   * Application protocols that are offered, in order of preference. Default: h2, http/1.1.
    *
    * @maxItems 16
    *
@@ -64,7 +64,7 @@ export interface TLSOptionSpec {
    */
   disableSessionTickets?: boolean;
   /**
-   * Deprecated, has no effect: the better suite for both sides is always chosen.
+   * Deprecated, has no effect: the order of cipherSuites always counts.
    */
   preferServerCipherSuites?: boolean;
 }
