@@ -1,3 +1,4 @@
+import type { ResourceId } from "../../model/ids.ts";
 import type { FromBuild, ToBuild } from "../messages.ts";
 import type { Builder, BuiltGeneration } from "./builder.ts";
 import type { LastGoodFile } from "./last-good-file.ts";
@@ -7,6 +8,8 @@ export class BuildDesk {
   readonly #builder: Builder;
   readonly #file: LastGoodFile | null;
   readonly #send: (message: FromBuild) => void;
+  /** Resources that changed since what is on its way to the disk. */
+  readonly #unsaved = new Set<ResourceId>();
   #turn: Promise<void> = Promise.resolve();
 
   constructor(builder: Builder, file: LastGoodFile | null, send: (message: FromBuild) => void) {
@@ -39,14 +42,21 @@ export class BuildDesk {
 
   #apply(message: Extract<ToBuild, { type: "apply" }>): void {
     const built = this.#builder.apply(message);
-    if (built.ok) this.#send({ type: "built", ...built.value });
-    else this.#send({ type: "rejected", version: message.version, reason: built.error });
+    if (!built.ok) {
+      this.#send({ type: "rejected", version: message.version, reason: built.error });
+      return;
+    }
+    const { update, refused, changed } = built.value;
+    for (const id of changed) this.#unsaved.add(id);
+    this.#send({ type: "built", update, refused });
   }
 
   /** The newest generation only: when another is under way already, its own commit will follow. */
   #commit(sequence: number): void {
     this.#builder.settle(sequence);
-    if (sequence === this.#builder.sequence) this.#file?.save(this.#builder.held());
+    if (sequence !== this.#builder.sequence) return;
+    this.#file?.save([...this.#unsaved].map((id) => [id, this.#builder.resource(id)]));
+    this.#unsaved.clear();
   }
 
   async #restore(): Promise<void> {
@@ -63,7 +73,9 @@ export class BuildDesk {
     const { version, resources, unopened } = read.value;
     if (unopened > 0) this.#log("warn", "certificates of the last good snapshot cannot be opened", { certificates: unopened });
     const built = this.#builder.apply({ version, reset: true, upserts: resources, removals: [] });
-    return built.ok ? built.value : this.#refuse(built.error);
+    if (!built.ok) return this.#refuse(built.error);
+    this.#file.begin(this.#builder.held());
+    return built.value;
   }
 
   #refuse(reason: string): null {

@@ -26,6 +26,8 @@ export interface BuiltGeneration {
   readonly update: GenerationUpdate;
   /** All resources held that cannot be built, not only new ones; sorted by id. */
   readonly refused: readonly Refusal[];
+  /** What is not as it was, or gone. */
+  readonly changed: readonly ResourceId[];
 }
 
 export type ApplyRequest = Pick<Extract<ToBuild, { type: "apply" }>, "version" | "reset" | "upserts" | "removals">;
@@ -61,6 +63,11 @@ export class Builder {
     return this.#version.hex();
   }
 
+  /** A resource as it came; null when it is not held. */
+  resource(id: ResourceId): EncodedResource | null {
+    return this.#held.get(id) ?? null;
+  }
+
   /** All resources, as they came: those that were refused too. */
   held(): EncodedResource[] {
     return [...this.#held.values()];
@@ -79,7 +86,7 @@ export class Builder {
     for (const [id, resource] of changes) this.#replace(id, resource);
     this.#version = sum;
     this.#index.flush();
-    return ok(this.#build());
+    return ok({ ...this.#build(), changed: [...changes.keys()] });
   }
 
   /** The generation with this sequence is live: its shards need not be handed out again. */
@@ -167,7 +174,7 @@ export class Builder {
     if (names.length > 0) this.#hostnames.set(id, names);
   }
 
-  #build(): BuiltGeneration {
+  #build(): Omit<BuiltGeneration, "changed"> {
     this.#sequence++;
     const { usable, refused } = chooseEntryPoints([...this.#entryPoints.values()]);
     const update: GenerationUpdate = {

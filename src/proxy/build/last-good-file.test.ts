@@ -1,12 +1,14 @@
-import { mkdtemp, readdir, rm, stat, writeFile } from "node:fs/promises";
+import { mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import type { Clock } from "../../kernel/clock.ts";
 import { encodeResource } from "../../model/encode.ts";
+import type { ResourceId } from "../../model/ids.ts";
 import type { EncodedResource } from "../../model/resource.ts";
 import { match, router } from "../worker/routing-case.ts";
-import { LAST_GOOD_NAME, LastGoodFile } from "./last-good-file.ts";
+import type { Changes } from "./last-good-changes.ts";
+import { CHANGES_NAME, LAST_GOOD_NAME, LastGoodFile } from "./last-good-file.ts";
 
 /** A clock that stands still; timers run when they are told to. */
 class StillClock implements Clock {
@@ -58,8 +60,14 @@ function newFile(folder = directory): LastGoodFile {
   return new LastGoodFile(folder, null, clock, (cause) => problems.push(cause));
 }
 
-function resources(name: string): EncodedResource[] {
-  return [encodeResource(router(name, match("Host", "a.test")))];
+function named(name: string): EncodedResource {
+  return encodeResource(router(name, match("Host", "a.test")));
+}
+
+/** A router comes, and others go. */
+function change(name: string, ...gone: readonly string[]): Changes {
+  const come = named(name);
+  return [[come.id, come], ...gone.map((other) => [named(other).id, null] as const)];
 }
 
 async function namesOnDisk(): Promise<string[]> {
@@ -71,7 +79,7 @@ async function namesOnDisk(): Promise<string[]> {
 test("there is nothing to read at first, and what was saved afterwards", async () => {
   expect(await newFile().read()).toEqual({ ok: true, value: null });
   const file = newFile(join(directory, "made", "when", "needed"));
-  file.save(resources("a"));
+  file.save(change("a"));
   await file.flush();
   const read = await file.read();
   expect(read.ok && read.value?.resources).toHaveLength(1);
@@ -80,38 +88,74 @@ test("there is nothing to read at first, and what was saved afterwards", async (
 
 test("many saves make one write at a time, once per interval, and the newest is on disk in the end", async () => {
   const file = newFile();
-  file.save(resources("a"));
-  file.save(resources("b"));
+  file.save(change("a"));
+  file.save(change("b", "a"));
   expect(clock.timers.map((timer) => timer.delayMs)).toEqual([0]);
   clock.fire();
-  file.save(resources("c"));
+  file.save(change("c"));
   expect(clock.timers).toEqual([]);
   await expect.poll(namesOnDisk).toEqual([expect.stringContaining("/b/")]);
   await expect.poll(() => clock.timers.map((timer) => timer.delayMs)).toEqual([1000]);
-  file.save(resources("d"));
+  file.save(change("d", "c", "b"));
   expect(clock.timers).toHaveLength(1);
   await file.flush();
   expect(await namesOnDisk()).toEqual([expect.stringContaining("/d/")]);
   expect(clock.timers).toEqual([]);
-  expect(await readdir(directory)).toEqual([LAST_GOOD_NAME]);
+  expect((await readdir(directory)).sort()).toEqual([CHANGES_NAME, LAST_GOOD_NAME]);
 });
 
 test("a write that fails is told, and the next save tries again", async () => {
   const folder = join(directory, "in-the-way");
   await writeFile(folder, "a file where the folder should be");
   const file = newFile(folder);
-  file.save(resources("a"));
+  file.save(change("a"));
   await file.flush();
   expect(problems).toHaveLength(1);
   await rm(folder);
-  file.save(resources("b"));
+  file.save(change("b"));
   await file.flush();
   expect(problems).toHaveLength(1);
   const read = await file.read();
-  expect(read.ok && read.value?.resources).toHaveLength(1);
+  expect(read.ok && read.value?.resources).toHaveLength(2);
 });
 
 test("a damaged file is refused with a reason", async () => {
   await writeFile(join(directory, LAST_GOOD_NAME), "nonsense");
   expect(await newFile().read()).toEqual({ ok: false, error: "it does not begin as a snapshot does" });
+});
+
+test("a write costs what changed, until changes have grown as large as what they change", async () => {
+  const file = newFile();
+  file.save(Array.from({ length: 2_000 }, (_, i) => named(`route-${i}`)).map((resource) => [resource.id, resource]));
+  await file.flush();
+  const whole = (await stat(join(directory, LAST_GOOD_NAME))).size;
+  const wholeWrites = new Set<number>();
+  let [mostAdded, before] = [0, 0];
+  for (let edit = 0; edit < 50; edit++) {
+    const many = Array.from({ length: 100 }, (_, i) => named(`edited-${edit}-${i}`));
+    file.save(edit % 2 === 0 ? [[many[0]?.id as ResourceId, many[0] ?? null]] : many.map((resource) => [resource.id, resource]));
+    await file.flush();
+    wholeWrites.add((await stat(join(directory, LAST_GOOD_NAME))).ino);
+    const added = (await stat(join(directory, CHANGES_NAME))).size - before;
+    before += added;
+    if (edit % 2 === 0) mostAdded = Math.max(mostAdded, added);
+  }
+  expect(whole).toBeGreaterThan(400_000);
+  expect(mostAdded).toBeLessThan(2_000);
+  expect(wholeWrites.size).toBeLessThan(4);
+  expect(await namesOnDisk()).toHaveLength(2_000 + 25 + 25 * 100);
+});
+
+test("changes to a snapshot that is no longer there count for nothing", async () => {
+  const first = newFile();
+  first.save(change("a"));
+  await first.flush();
+  first.save(change("b"));
+  await first.flush();
+  const changes = await readFile(join(directory, CHANGES_NAME));
+  const second = newFile();
+  second.save(change("c"));
+  await second.flush();
+  await writeFile(join(directory, CHANGES_NAME), changes);
+  expect(await namesOnDisk()).toEqual([expect.stringContaining("/c/")]);
 });

@@ -20,7 +20,7 @@ const plain = [entryPoint("web"), router("a", match("Host", "a.test"))].map(enco
 const ALL = [...plain, certificate];
 
 function bytesOf(resources: readonly EncodedResource[], seal: Seal | null): Buffer {
-  return Buffer.concat(encodeLastGood(resources, seal));
+  return Buffer.concat([...encodeLastGood(resources, seal).pieces]);
 }
 
 function versionOf(resources: readonly EncodedResource[]): string {
