@@ -5,12 +5,13 @@ import { cluster } from "./cluster/cluster.ts";
 import { compile } from "./compile.ts";
 import type { Bench } from "./contract.ts";
 import { exchange } from "./exchange.ts";
+import { gate } from "./http/gate.ts";
 import { http } from "./http/http.ts";
 import { load } from "./load.ts";
 import { lookup } from "./lookup.ts";
 import { routes } from "./routes.ts";
 
-const BENCHES: readonly Bench[] = [routes, lookup, compile, load, changes, churn, exchange, http, cluster];
+const BENCHES: readonly Bench[] = [routes, lookup, compile, load, changes, churn, exchange, http, gate, cluster];
 const EXIT_WRONG_USE = 2;
 
 function usage(): string {

@@ -35,3 +35,10 @@ function numberOf(name: string, text: unknown): number {
 export function wrongFlag(message: string): Error {
   return Object.assign(new Error(message), { code: "ERR_PARSE_ARGS_INVALID_OPTION_VALUE" });
 }
+
+/** A flag that is a whole number from 1 on. Throws what a wrong flag throws. */
+export function wholeNumber(name: string, text: string | undefined, byDefault: number): number {
+  const value = text === undefined ? byDefault : Number(text);
+  if (Number.isInteger(value) && value >= 1) return value;
+  throw wrongFlag(`--${name} is a whole number from 1 on, not "${text}"`);
+}

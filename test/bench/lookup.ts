@@ -101,8 +101,8 @@ function freshly(request: RequestFacts): FreshRequest {
   const facts = { ...request };
   return {
     renew: () => {
-      facts.host = host.latin1Slice();
-      facts.path = path.latin1Slice();
+      facts.host = host.toString("latin1");
+      facts.path = path.toString("latin1");
       return facts;
     },
   };

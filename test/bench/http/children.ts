@@ -19,6 +19,11 @@ process.once("exit", () => {
   for (const child of running) child.kill();
 });
 
+/** Has Ctrl-C end this process in a way that ends its children too. */
+export function endOnSignals(): void {
+  for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => process.exit(130));
+}
+
 /** A process of the bench's own, held to a core, that does not outlive it. */
 export class Child {
   readonly #process: ChildProcess;

@@ -1,9 +1,9 @@
-import { spawnSync } from "node:child_process";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { FairwayDev } from "../../scenario/changes/fairway-dev.ts";
 import { pinToCore } from "../pinning.ts";
 import { IS_PINNED, PROXY_CORE } from "./children.ts";
+import { revisionOf } from "./revision.ts";
 import type { TargetKind } from "./target.ts";
 import { PREFIXES_PER_HOST, REQUEST_FIELD, RESPONSE_FIELD, ROUTES, routeAt } from "./workload.ts";
 
@@ -20,15 +20,9 @@ export function fairway(name: string, checkout: string): TargetKind {
       const flags = ["--access-log", "clf", "--access-log-file", join(folder, "access.log")];
       const dev = await FairwayDev.start(manifests, 1, flags, join(checkout, "src/main.ts"));
       if (IS_PINNED) pinToCore(dev.pid, PROXY_CORE);
-      return { name, version: revision(checkout), pid: dev.pid, port: dev.port, stop: () => dev.stop() };
+      return { name, version: revisionOf(checkout), pid: dev.pid, port: dev.port, stop: () => dev.stop() };
     },
   };
-}
-
-/** Which commit a checkout is at, and whether it holds changes. */
-function revision(checkout: string): string {
-  const { stdout } = spawnSync("git", ["describe", "--always", "--dirty", "--exclude=*"], { cwd: checkout, encoding: "utf8" });
-  return (stdout ?? "").trim();
 }
 
 /** The routes, three middlewares for each, and the upstream, as manifests. */

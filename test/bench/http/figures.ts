@@ -38,6 +38,8 @@ export interface Row {
   readonly p999Ms: number;
   /** Its CPU per request to that of others, by their names: of the ratios of each repeat. */
   readonly ratios: Readonly<Record<string, Spread>>;
+  /** The ratios themselves, a repeat each. */
+  readonly ratiosOf: Readonly<Record<string, readonly number[]>>;
   /** The first thing that went wrong: the row is void. */
   readonly wrong: string | null;
 }
@@ -58,6 +60,15 @@ export function rowsOf(samples: readonly Sample[]): readonly Row[] {
     const own = samples.filter((sample) => sample.target === target);
     const median = (of: (sample: Sample) => number) => spread(own.map(of)).median;
     const others = targets.filter((other) => other !== target);
+    const ratiosOf = Object.fromEntries(
+      others.map((other) => [
+        other,
+        ratios(
+          own,
+          samples.filter((one) => one.target === other),
+        ),
+      ]),
+    );
     return {
       caseName: own[0]?.caseName ?? "",
       target,
@@ -69,17 +80,8 @@ export function rowsOf(samples: readonly Sample[]): readonly Row[] {
       p50Ms: median(({ p50Ms }) => p50Ms),
       p99Ms: median(({ p99Ms }) => p99Ms),
       p999Ms: median(({ p999Ms }) => p999Ms),
-      ratios: Object.fromEntries(
-        others.map((other) => [
-          other,
-          spread(
-            ratios(
-              own,
-              samples.filter((one) => one.target === other),
-            ),
-          ),
-        ]),
-      ),
+      ratios: Object.fromEntries(Object.entries(ratiosOf).map(([name, values]) => [name, spread(values)])),
+      ratiosOf,
       wrong: own.find(({ wrong }) => wrong !== null)?.wrong ?? null,
     };
   });

@@ -1,9 +1,9 @@
 import { writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { type Bench, table } from "../contract.ts";
-import { wrongFlag } from "../flags.ts";
+import { wholeNumber, wrongFlag } from "../flags.ts";
 import { CASES, casesNamed } from "./cases.ts";
-import { IS_PINNED } from "./children.ts";
+import { endOnSignals, IS_PINNED } from "./children.ts";
 import { envoy } from "./envoy-target.ts";
 import { fairway } from "./fairway-target.ts";
 import type { Row, Spread } from "./figures.ts";
@@ -16,7 +16,6 @@ import { missingWrk } from "./wrk.ts";
 
 const PEERS: readonly TargetKind[] = [nginx, haproxy, envoy];
 const CHECKOUT = new URL("../../../", import.meta.url).pathname;
-const REPEATS_MIN = 1;
 const SHORT = { repeats: 5, seconds: 2 };
 const LONG = { repeats: 9, seconds: 6 };
 
@@ -62,15 +61,15 @@ export const http: Bench = {
       return 0;
     }
     const preset = values.long ? LONG : SHORT;
-    const repeats = whole("repeats", values.repeats, preset.repeats);
-    const seconds = whole("seconds", values.seconds, preset.seconds);
+    const repeats = wholeNumber("repeats", values.repeats, preset.repeats);
+    const seconds = wholeNumber("seconds", values.seconds, preset.seconds);
     const cases = casesNamed(values.cases?.split(",") ?? CASES.map(({ name }) => name));
     const missing = missingWrk();
     if (missing !== null) {
       process.stderr.write(`error: the load comes from wrk, which is missing: ${missing}\n`);
       return 1;
     }
-    for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => process.exit(130));
+    endOnSignals();
     const before = values.against === undefined ? [] : [fairway("before", values.against)];
     const kinds = [...present(peersNamed(values.peers)), ...before, fairway("fairway", values.checkout ?? CHECKOUT)];
     const about: Target[] = [];
@@ -84,19 +83,13 @@ export const http: Bench = {
         process.stdout.write(`${targets.map(({ name, version }) => `${name} ${version}`).join(", ")}\n`);
         if (!IS_PINNED) process.stdout.write("Not held to cores: there is no taskset, or one core alone.\n");
       },
-      onRows: (one, added) => process.stdout.write(`\n${one.name}: ${one.summary}\n${shown(added, one.bodyBytes)}\n`),
+      onCase: (one, added) => process.stdout.write(`\n${one.name}: ${one.summary}\n${shown(added, one.bodyBytes)}\n`),
     });
     if (values.json !== undefined)
       writeFileSync(values.json, `${JSON.stringify(report(about, repeats, seconds, rows), null, 1)}\n`);
     return rows.some(({ wrong }) => wrong !== null) ? 1 : 0;
   },
 };
-
-function whole(name: string, text: string | undefined, byDefault: number): number {
-  const value = text === undefined ? byDefault : Number(text);
-  if (Number.isInteger(value) && value >= REPEATS_MIN) return value;
-  throw wrongFlag(`--${name} is a whole number from ${REPEATS_MIN} on`);
-}
 
 function peersNamed(text: string | undefined): readonly TargetKind[] {
   if (text === undefined) return PEERS;

@@ -8,6 +8,10 @@ import { type Row, rowsOf, type Sample, spread } from "./figures.ts";
 import { costBetween, costOf } from "./process-cost.ts";
 import type { Target, TargetKind } from "./target.ts";
 
+/** Before a target is measured in a case, and before it is at all: what it compiles by use has to be compiled. */
+const WARM_UP_S = 1;
+const FIRST_WARM_UP_S = 4;
+
 const UPSTREAM = new URL("upstream-process.ts", import.meta.url).pathname;
 
 export interface RunPlan {
@@ -16,7 +20,7 @@ export interface RunPlan {
   readonly repeats: number;
   readonly seconds: number;
   /** Is told each case's rows as soon as they are there. */
-  readonly onRows: (one: Case, rows: readonly Row[]) => void;
+  readonly onCase: (one: Case, rows: readonly Row[]) => void;
   readonly onTargets: (targets: readonly Target[]) => void;
 }
 
@@ -69,18 +73,19 @@ async function measure(plan: RunPlan, targets: readonly Target[], folder: string
   const rows: Row[] = [];
   for (const one of plan.cases) {
     const own: Sample[] = [];
+    const warmUp = { ...round, seconds: rows.length === 0 ? FIRST_WARM_UP_S : WARM_UP_S };
     for (let repeat = -1; repeat < plan.repeats; repeat++) {
       // Those that come first find another machine than those that come last: each takes its turn.
       const turn = (repeat + 1) % targets.length;
       for (const target of [...targets.slice(turn), ...targets.slice(0, turn)]) {
-        const sample = await loadOnce(one, target, repeat < 0 ? { ...round, seconds: Math.min(1, plan.seconds) } : round, repeat);
+        const sample = await loadOnce(one, target, repeat < 0 ? warmUp : round, repeat);
         if (repeat >= 0) own.push(sample);
       }
     }
     samples.push(...own);
     const added = rowsOf(targets.flatMap(({ name }) => own.filter(({ target }) => target === name)));
     rows.push(...added);
-    plan.onRows(one, added);
+    plan.onCase(one, added);
   }
   return rows;
 }
