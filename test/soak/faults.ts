@@ -26,10 +26,10 @@ export interface FaultTargets {
   readonly rough: readonly string[];
 }
 
-/** Ends workers, servers and the operator, each on its own beat, until the run is over. */
+/** Ends workers, servers and the operator, each on its own beat, until the run is over. Rejects at the end when one could not. */
 export async function runFaults(run: SoakRun, targets: FaultTargets, rates: FaultRates): Promise<void> {
   const { pair, servers, changes, polite, rough } = targets;
-  await Promise.all([
+  const beats = await Promise.allSettled([
     beat(run, rates.workerS, (turn) => pair.endWorker(rates.kinds[turn % rates.kinds.length] as EndWorker["how"])),
     beat(run, rates.serverS, async (turn) => {
       const server = polite[turn % polite.length] as string;
@@ -42,6 +42,8 @@ export async function runFaults(run: SoakRun, targets: FaultTargets, rates: Faul
       changes.restartOperator(turn % 2 === 0 ? "SIGTERM" : "SIGKILL", between(run, 0, OPERATOR_AWAY_MS)),
     ),
   ]);
+  const failed = beats.find((one) => one.status === "rejected");
+  if (failed !== undefined) throw failed.reason;
 }
 
 /** Does something once in every period, the first time when half of one has passed. */
@@ -50,7 +52,10 @@ async function beat(run: SoakRun, periodS: number, act: (turn: number) => Promis
   await pause(run, periodS * 500);
   for (let turn = 0; !run.isOver; turn++) {
     const beganMs = performance.now();
-    await act(turn);
+    await act(turn).catch((error: unknown) => {
+      run.isOver = true;
+      throw error;
+    });
     await pause(run, Math.max(0, periodS * 1_000 - (performance.now() - beganMs)));
   }
 }

@@ -34,6 +34,8 @@ const POLITE = ["a", "b", "c", "d"];
 const ROUGH = ["e", "f"];
 /** A failure is explained when workers and servers have had time to tell of their end. */
 const EXPLAIN_AFTER_MS = 3_000;
+/** How much of what the proxy said is shown. */
+const STDERR_CHARS = 1_000;
 const PROGRESS_MS = 10_000;
 /** How long what is left gets to go: longer than a client may linger, and than an entry point takes to close. */
 const LEAVE_MS = 30_000;
@@ -185,6 +187,7 @@ class Soak {
     const strays: string[] = [];
     const lost = log.count("workerLost") - acceptances.kills.length;
     if (lost !== 0) strays.push(`${lost} workers were lost that were not killed`);
+    if (lost !== 0) strays.push(`the proxy said: ${this.#pair.proxy.stderr.slice(0, STDERR_CHARS)}`);
     if (log.count("rejected") > 0) strays.push(`${log.count("rejected")} versions were rejected`);
     if (log.count("entryPointFailed") > 0)
       strays.push(`${log.count("entryPointFailed")} times an entry point could not be opened`);
