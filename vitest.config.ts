@@ -16,7 +16,7 @@ export default defineConfig({
       {
         test: {
           name: "scenario",
-          include: ["test/scenario/**/*.test.ts"],
+          include: ["test/{scenario,peers}/**/*.test.ts"],
           testTimeout: 60_000,
           hookTimeout: 60_000,
         },

@@ -1,6 +1,5 @@
-import type { Server } from "../../src/model/service.ts";
-import { type OtherProxyName, startProxy } from "../peers/proxies.ts";
-import { ANY, entryPoint, route, TestProxy } from "../scenario/http1/harness.ts";
+import { type Chain, startChain } from "../peers/chain.ts";
+import type { OtherProxyName } from "../peers/proxies.ts";
 import { answersTo } from "./exchange-bytes.ts";
 import { RecordingServer, type Seen } from "./recording-server.ts";
 
@@ -14,42 +13,29 @@ export interface Outcome {
 
 /** Proxies one behind the other, and a server at their end that records. One client at a time. */
 export class Arrangement {
-  readonly #port: number;
+  readonly #chain: Chain;
   readonly #server: RecordingServer;
-  readonly #stops: readonly (() => unknown)[];
 
-  /** `ours` stands in front of `other`, where there are both. */
-  static async start(ours: boolean, other: OtherProxyName | null): Promise<Arrangement> {
+  /** The first of `names` is what clients connect to. */
+  static async start(names: readonly ("fairway" | OtherProxyName)[]): Promise<Arrangement> {
     const server = await RecordingServer.start();
-    const stops: (() => unknown)[] = [() => server.close()];
-    let front: Server = server.server;
-    if (other !== null) {
-      const proxy = await startProxy(other, server.port);
-      stops.unshift(() => proxy.stop());
-      front = proxy.server;
-    }
-    if (ours) {
-      const proxy = await TestProxy.start({}, [entryPoint("web"), ...route("app", ANY, [front])]);
-      stops.unshift(() => proxy.close());
-      front = { address: "127.0.0.1", port: proxy.port() };
-    }
-    return new Arrangement(front.port, server, stops);
+    return new Arrangement(await startChain(names, server.port), server);
   }
 
-  private constructor(port: number, server: RecordingServer, stops: readonly (() => unknown)[]) {
-    this.#port = port;
+  private constructor(chain: Chain, server: RecordingServer) {
+    this.#chain = chain;
     this.#server = server;
-    this.#stops = stops;
   }
 
   async take(bytes: Buffer, cut: number): Promise<Outcome> {
     this.#server.forget();
-    await answersTo(this.#port, bytes, cut);
+    await answersTo(this.#chain.port, bytes, cut);
     const { seen, unreadable } = this.#server;
     return { seen, unreadable };
   }
 
   async stop(): Promise<void> {
-    for (const stop of this.#stops) await stop();
+    await this.#chain.stop();
+    this.#server.close();
   }
 }

@@ -63,11 +63,7 @@ describe.each(Object.entries(OTHERS))("%s and we", (name, refuses) => {
 
   beforeAll(async () => {
     if (isMissing(other)) return;
-    arrangements.push(
-      await Arrangement.start(true, null),
-      await Arrangement.start(true, other),
-      await Arrangement.start(false, other),
-    );
+    for (const names of [["fairway"], ["fairway", other], [other]] as const) arrangements.push(await Arrangement.start(names));
   });
 
   afterAll(async () => {

@@ -1,13 +1,10 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import type { Server } from "../../src/model/service.ts";
 import { freePort, Program, type ProgramName, scratchFolder } from "./program.ts";
 
 /** Another proxy, between its port and one server. */
 export interface OtherProxy {
   readonly port: number;
-  /** As a server to be put behind something. */
-  readonly server: Server;
   stop(): Promise<void>;
 }
 
@@ -79,11 +76,11 @@ backend server
   },
   caddy: {
     file: "Caddyfile",
-    command: (_, file) => ["caddy", "run", "--config", file, "--adapter", "caddyfile"],
+    // It keeps the last configuration in the folder of the user.
+    command: (folder, file) => ["env", `XDG_CONFIG_HOME=${folder}`, "caddy", "run", "--config", file, "--adapter", "caddyfile"],
     configure: (folder, port, upstreamPort) => `{
   admin off
   auto_https off
-  persist_config off
   storage file_system ${folder}
 }
 http://:${port} {
@@ -96,7 +93,7 @@ http://:${port} {
 
 export type OtherProxyName = keyof typeof KINDS;
 
-/** Starts another proxy in front of a server of this machine. */
+/** Starts another proxy of one worker in front of a server of this machine. */
 export async function startProxy(name: OtherProxyName, upstreamPort: number): Promise<OtherProxy> {
   const kind: Kind = KINDS[name];
   const folder = scratchFolder(name);
@@ -105,5 +102,5 @@ export async function startProxy(name: OtherProxyName, upstreamPort: number): Pr
   writeFileSync(file, kind.configure(folder.path, port, upstreamPort));
   const [command, ...args] = kind.command(folder.path, file);
   const program = await Program.start(command, args, port, folder.remove);
-  return { port, server: { address: "127.0.0.1", port }, stop: () => program.stop() };
+  return { port, stop: () => program.stop() };
 }
