@@ -22,4 +22,9 @@ test("without a format there is no log, and a file for it is a mistake", () => {
   expect(() => accessLogOf({ ...flags, accessLogFile: "/tmp/x" })).toThrow(/--access-log/);
   expect(() => accessLogOf({ ...flags, accessLog: "json", accessLogFile: "/no/such/folder/x" })).toThrow(/cannot be written/);
   expect(accessLogOf({ ...flags, accessLog: "clf" }).accessLog?.options.format).toBe("clf");
+  const responses = parseHeaders("Set-Cookie=redact");
+  expect(accessLogOf({ ...flags, accessLog: "json", accessLogResponseHeaders: responses }).accessLog?.options).toMatchObject({
+    headers: {},
+    responseHeaders: { "set-cookie": "redact" },
+  });
 });

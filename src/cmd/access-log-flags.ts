@@ -10,6 +10,7 @@ export interface AccessLogFlags {
   readonly accessLogFile?: string;
   readonly accessLogFields: readonly AccessField[];
   readonly accessLogHeaders: Readonly<Record<string, HeaderMode>>;
+  readonly accessLogResponseHeaders?: Readonly<Record<string, HeaderMode>>;
 }
 
 /** Adds the flags to a command that carries traffic. */
@@ -29,6 +30,11 @@ export function withAccessLog(command: Command): Command {
       )
         .argParser(parseHeaders)
         .default({}, "none; in clf User-Agent and Referer"),
+    )
+    .addOption(
+      new Option("--access-log-response-headers <NAME=keep|drop|redact,...>", "the same of response headers; not in clf")
+        .argParser(parseHeaders)
+        .default({}, "none"),
     );
 }
 
@@ -37,9 +43,10 @@ export function accessLogOf(flags: AccessLogFlags): {
   readonly accessLog?: { readonly options: AccessLogOptions; readonly file: string | null };
 } {
   const { accessLog: format, accessLogFile: file = null, accessLogFields: fields, accessLogHeaders: headers } = flags;
+  const { accessLogResponseHeaders: responseHeaders = {} } = flags;
   if (format === undefined) return file === null ? {} : wrongUse("--access-log-file needs --access-log json or clf");
   if (file !== null) tryFile(file);
-  return { accessLog: { options: { format, fields, headers }, file } };
+  return { accessLog: { options: { format, fields, headers, responseHeaders }, file } };
 }
 
 function tryFile(file: string): void {
@@ -65,7 +72,7 @@ function fieldNamed(name: string): AccessField {
   return field;
 }
 
-/** For commander: what becomes of request headers, by lower-case name. */
+/** For commander: what becomes of headers, by lower-case name. */
 export function parseHeaders(text: string): Readonly<Record<string, HeaderMode>> {
   const modes: Record<string, HeaderMode> = {};
   for (const part of text.split(",")) {

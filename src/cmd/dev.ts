@@ -15,7 +15,7 @@ import type { HostPort } from "./entry-point-flags.ts";
 import { ProblemWatch } from "./problem-watch.ts";
 import { type EventFormat, type EventPrinter, eventPrinter, preciseNowMs } from "./run-events.ts";
 import { OPTIONS, requireFolder, runLogger } from "./run-options.ts";
-import { running, stopSignal } from "./until-stopped.ts";
+import { onReopenSignal, running, stopSignal } from "./until-stopped.ts";
 
 interface DevOptions extends AccessLogFlags {
   readonly entrypoint: readonly EntryPoint[];
@@ -89,6 +89,7 @@ async function dev(directory: string, options: DevOptions): Promise<void> {
     log,
     onEvent: (event) => tell(event, times, print),
   });
+  onReopenSignal(() => void supervisor.reopenAccessLog());
   try {
     await Promise.race([start(directory, control, supervisor, problems, print), stop]);
     await stop;

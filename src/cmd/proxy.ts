@@ -11,7 +11,7 @@ import { examples, wrongUse } from "./cli.ts";
 import type { HostPort } from "./entry-point-flags.ts";
 import { type EventFormat, eventPrinter, preciseNowMs } from "./run-events.ts";
 import { OPTIONS, requireFile, runLogger } from "./run-options.ts";
-import { running, stopSignal } from "./until-stopped.ts";
+import { onReopenSignal, running, stopSignal } from "./until-stopped.ts";
 
 interface ProxyOptions extends AccessLogFlags {
   readonly operator: string;
@@ -103,6 +103,7 @@ async function proxy(options: ProxyOptions): Promise<void> {
       return print({ ...live, ms: applyMs, atMs: preciseNowMs(), objects: null, routers: null });
     },
   });
+  onReopenSignal(() => void supervisor.reopenAccessLog());
   try {
     await Promise.race([supervisor.start(), stop]);
     await stop;

@@ -17,6 +17,14 @@ export function stopSignal(): Promise<void> {
   });
 }
 
+/**
+ * Calls `reopen` at each SIGUSR1, as log rotation sends it. It is listened to even where there is no log: Node itself would open a
+ * debugger's port.
+ */
+export function onReopenSignal(reopen: () => void): void {
+  process.on("SIGUSR1", reopen);
+}
+
 /** What a command does for as long as it runs; a port that cannot be opened ends it as wrong use, with a sentence. */
 export async function running(run: () => Promise<void>): Promise<void> {
   try {

@@ -22,7 +22,13 @@ const ENTRY: AccessEntry = {
   responseBytes: 512,
   header: (name) => HEADERS.find(([given]) => given.toLowerCase() === name)?.[1] ?? null,
   headers: () => HEADERS,
+  responseHeaders: () => RESPONSE_HEADERS,
 };
+const RESPONSE_HEADERS = [
+  ["Set-Cookie", "a=1"],
+  ["set-cookie", "b=2"],
+  ["Content-Type", "text/plain"],
+] as const;
 const HEADERS = [
   ["User-Agent", 'curl "8"'],
   ["Authorization", "Basic c2VjcmV0"],
@@ -61,6 +67,18 @@ test.each([
   ],
 ] as const)("with headers %j a line of JSON shows %j", (headers, shown) => {
   expect(JSON.parse(line("json", { headers, fields: ["requestHeaders"] }))).toEqual({ requestHeaders: shown });
+});
+
+test.each([
+  [{}, {}],
+  [{ "content-type": "keep" }, { "content-type": "text/plain" }],
+  [
+    { "*": "keep", "set-cookie": "redact" },
+    { "content-type": "text/plain", "set-cookie": "REDACTED" },
+  ],
+  [{ "*": "keep", "set-cookie": "drop" }, { "content-type": "text/plain" }],
+] as const)("with response headers %j a line of JSON shows %j", (responseHeaders, shown) => {
+  expect(JSON.parse(line("json", { responseHeaders, fields: ["responseHeaders"] }))).toEqual({ responseHeaders: shown });
 });
 
 test("a header named like a member of every object is a header", () => {

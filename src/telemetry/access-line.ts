@@ -13,10 +13,15 @@ export function accessLine(options: AccessLogOptions): (entry: AccessEntry) => s
 
 // --- JSON ---
 
+type Headers = ReturnType<AccessEntry["headers"]>;
 type Write = (entry: AccessEntry) => string;
 
-function jsonLine({ fields, headers }: AccessLogOptions): Write {
-  const write: Readonly<Record<AccessField, Write>> = { ...JSON_FIELDS, requestHeaders: headersObject(headers) };
+function jsonLine({ fields, headers, responseHeaders = {} }: AccessLogOptions): Write {
+  const write: Readonly<Record<AccessField, Write>> = {
+    ...JSON_FIELDS,
+    requestHeaders: headersObject(headers, (entry) => entry.headers()),
+    responseHeaders: headersObject(responseHeaders, (entry) => entry.responseHeaders()),
+  };
   const parts = fields.map((field, index) => ({ key: `${index === 0 ? "{" : ","}"${field}":`, write: write[field] }));
   return (entry) => {
     let line = parts.length === 0 ? "{" : "";
@@ -26,7 +31,7 @@ function jsonLine({ fields, headers }: AccessLogOptions): Write {
 }
 
 /** Addresses, tokens, canonical hosts and codes hold nothing that needs an escape. */
-const JSON_FIELDS: Readonly<Record<Exclude<AccessField, "requestHeaders">, Write>> = {
+const JSON_FIELDS: Readonly<Record<Exclude<AccessField, "requestHeaders" | "responseHeaders">, Write>> = {
   time: ({ startMs }) => `"${isoTime(startMs)}"`,
   durationMs: ({ durationMs }) => milliseconds(durationMs),
   client: ({ client }) => `"${client}"`,
@@ -47,13 +52,13 @@ const JSON_FIELDS: Readonly<Record<Exclude<AccessField, "requestHeaders">, Write
   responseBytes: ({ responseBytes }) => String(responseBytes),
 };
 
-function headersObject(modes: Readonly<Record<string, HeaderMode>>): Write {
+function headersObject(modes: Readonly<Record<string, HeaderMode>>, headersOf: (entry: AccessEntry) => Headers): Write {
   const others = modes["*"] ?? "drop";
   if (others === "drop" && Object.values(modes).every((mode) => mode === "drop")) return () => "{}";
   return (entry) => {
     // Without a prototype: `__proto__` is a name like any other.
     const kept = Object.create(null) as Record<string, string>;
-    for (const [name, value] of entry.headers()) {
+    for (const [name, value] of headersOf(entry)) {
       const key = name.toLowerCase();
       const mode = Object.hasOwn(modes, key) ? modes[key] : others;
       if (mode === "drop") continue;

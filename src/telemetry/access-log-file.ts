@@ -13,6 +13,8 @@ export class AccessLogFile {
   readonly #path: string | null;
   readonly #log: Logger;
   #descriptor = -1;
+  /** Opened before, to be closed when nobody writes to them. */
+  #former: number[] = [];
   #waiting: string[] = [];
   #waitingChars = 0;
   #droppedLines = 0;
@@ -27,6 +29,25 @@ export class AccessLogFile {
   /** Opens the file; rejects when that cannot be. */
   async open(): Promise<void> {
     this.#descriptor = this.#path === null ? STDOUT : await openFile(this.#path, "a");
+  }
+
+  /**
+   * Opens the file at the path anew, since somebody may have moved it away: lines that come from here on go there. Those under way go
+   * where they were going, whole. When it cannot be opened, that is told, and the one that is open stays.
+   */
+  async reopen(): Promise<void> {
+    if (this.#path === null || this.#descriptor < 0) return;
+    let opened: number;
+    try {
+      opened = await openFile(this.#path, "a");
+    } catch (error) {
+      this.#log.error("the access log cannot be opened again; lines go where they went", { error });
+      return;
+    }
+    // Closed meanwhile.
+    this.#former.push(this.#descriptor < 0 ? opened : this.#descriptor);
+    if (this.#descriptor >= 0) this.#descriptor = opened;
+    if (this.#writing === null) await this.#closeFormer();
   }
 
   /** Takes whole lines. They are written later, in the order in which they came. */
@@ -52,13 +73,20 @@ export class AccessLogFile {
     const descriptor = this.#descriptor;
     this.#descriptor = -1;
     if (this.#path !== null && descriptor >= 0) await closeFile(descriptor);
+    await this.#closeFormer();
+  }
+
+  async #closeFormer(): Promise<void> {
+    for (const descriptor of this.#former.splice(0)) await closeFile(descriptor);
   }
 
   async #write(): Promise<void> {
     try {
       while (this.#waiting.length > 0) {
         const bytes = Buffer.from(this.#waiting.splice(0).join(""));
-        for (let at = 0; at < bytes.length; ) at += (await writeFile(this.#descriptor, bytes, at)).bytesWritten;
+        const descriptor = this.#descriptor;
+        for (let at = 0; at < bytes.length; ) at += (await writeFile(descriptor, bytes, at)).bytesWritten;
+        await this.#closeFormer();
         this.#waitingChars = this.#waiting.reduce((sum, { length }) => sum + length, 0);
       }
     } catch (error) {

@@ -21,11 +21,12 @@ export const ACCESS_FIELDS = [
   "requestBytes",
   "responseBytes",
   "requestHeaders",
+  "responseHeaders",
 ] as const;
 
 export type AccessField = (typeof ACCESS_FIELDS)[number];
 
-/** What becomes of a request header: written, left out, or written without its value. */
+/** What becomes of a header: written, left out, or written without its value. */
 export type HeaderMode = "keep" | "drop" | "redact";
 
 /** What lines look like. Plain data: it goes to every worker. */
@@ -33,8 +34,10 @@ export interface AccessLogOptions {
   readonly format: AccessFormat;
   /** What a line says; in CLF the place of a field left out holds `-`. */
   readonly fields: readonly AccessField[];
-  /** By lower-case name; `*` stands for every other one, and is "drop" when it is not there. */
+  /** Of requests, by lower-case name; `*` stands for every other one, and is "drop" when it is not there. */
   readonly headers: Readonly<Record<string, HeaderMode>>;
+  /** The same of responses; absent: all are dropped. */
+  readonly responseHeaders?: Readonly<Record<string, HeaderMode>>;
 }
 
 /** One exchange, when it has ended. Borrowed: it is read at once. */
@@ -71,6 +74,8 @@ export interface AccessEntry {
   header(name: string): string | null;
   /** All request headers as they came. */
   headers(): Iterable<readonly [name: string, value: string]>;
+  /** Response headers, those of one hop aside; none where the log does not want them. */
+  responseHeaders(): Iterable<readonly [name: string, value: string]>;
 }
 
 /** Characters kept until they are handed on. */
@@ -81,12 +86,17 @@ export const ACCESS_BUFFER_CHARS = 64 * 1024;
  * worker ends. Off means that there is none.
  */
 export class AccessLog {
+  /** Whether any response header is shown: they are gone when an exchange ends, so they must be kept for it. */
+  readonly wantsResponseHeaders: boolean;
   readonly #line: (entry: AccessEntry) => string;
   readonly #send: (lines: string) => void;
   #lines = "";
 
   /** `send` gets whole lines, each with its end. */
   constructor(options: AccessLogOptions, send: (lines: string) => void) {
+    const { format, fields, responseHeaders = {} } = options;
+    const isAnyShown = Object.values(responseHeaders).some((mode) => mode !== "drop");
+    this.wantsResponseHeaders = format === "json" && fields.includes("responseHeaders") && isAnyShown;
     this.#line = accessLine(options);
     this.#send = send;
   }

@@ -1,3 +1,5 @@
+import type { Buffer } from "node:buffer";
+import type { Reply } from "../../extensions/middlewares/exchange.ts";
 import { FAILURES, type Failure } from "../../model/failure.ts";
 import { objectKey } from "../../model/object-ref.ts";
 import type { AccessEntry } from "../../telemetry/access-log.ts";
@@ -5,9 +7,14 @@ import type { Access } from "../pipeline/engine.ts";
 import { replyTo } from "../pipeline/reply.ts";
 import type { RouterPath } from "../pipeline/router-path.ts";
 import type { HttpExchange } from "./exchange.ts";
+import { HeaderId } from "./header-id.ts";
+import type { ResponseHead } from "./response-parser.ts";
+import { isOfThisHop } from "./response-writer.ts";
 
 /** By what exchanges call the minor version. */
 const PROTOCOLS: readonly string[] = ["HTTP/1.0", "HTTP/1.1", "HTTP/2.0"];
+
+const NO_HEADERS: readonly never[] = [];
 
 /** Tells the access log of each exchange of one connection, once, when it ends. There is none while the log is off. */
 export class ExchangeLog implements AccessEntry {
@@ -18,6 +25,7 @@ export class ExchangeLog implements AccessEntry {
   readonly #access: Access;
   readonly #exchange: HttpExchange;
   readonly #path: RouterPath;
+  #responseHeaders: readonly (readonly [name: string, value: string])[] = NO_HEADERS;
   #beganMs = 0;
   #targetStart = 0;
   #targetEnd = 0;
@@ -35,6 +43,32 @@ export class ExchangeLog implements AccessEntry {
     const { head } = this.#exchange;
     this.#targetStart = head.targetStart;
     this.#targetEnd = head.targetEnd;
+    this.#responseHeaders = NO_HEADERS;
+  }
+
+  /** A server's response head goes out, with what middlewares changed about it. Borrowed until return. */
+  answered(bytes: Buffer, head: ResponseHead): void {
+    if (!this.#access.log.wantsResponseHeaders) return;
+    const shown: [string, string][] = [];
+    for (let field = 0; field < head.count; field++) {
+      const id = head.known[field] as number;
+      if (id === HeaderId.connectionListed || (id !== HeaderId.contentLength && isOfThisHop(id))) continue;
+      const name = bytes.toString("latin1", head.nameStart[field], head.nameEnd[field]);
+      shown.push([name, bytes.toString("latin1", head.valueStart[field], head.valueEnd[field])]);
+    }
+    this.#keepResponse(shown);
+  }
+
+  /** An answer of our own goes out. */
+  replied(reply: Reply): void {
+    if (this.#access.log.wantsResponseHeaders) this.#keepResponse([...reply.headers]);
+  }
+
+  #keepResponse(shown: readonly (readonly [string, string])[]): void {
+    const edits = this.#exchange.responseEdits;
+    const kept = shown.filter(([name]) => !edits.removes(name.toLowerCase()));
+    edits.each((name, value) => kept.push([name, value]));
+    this.#responseHeaders = kept;
   }
 
   /** The exchange is about to give everything back. */
@@ -50,7 +84,15 @@ export class ExchangeLog implements AccessEntry {
   unread(failure: Failure): void {
     const { peer } = this.#exchange;
     const nothing = { method: "", host: "", target: "", protocol: "", router: "", service: "", server: "" };
-    const none = { durationMs: 0, attempts: 0, requestBytes: 0, responseBytes: 0, header: () => null, headers: () => [] };
+    const none = {
+      durationMs: 0,
+      attempts: 0,
+      requestBytes: 0,
+      responseBytes: 0,
+      header: () => null,
+      headers: () => [],
+      responseHeaders: () => [],
+    };
     this.#access.log.add({
       ...nothing,
       ...none,
@@ -123,6 +165,10 @@ export class ExchangeLog implements AccessEntry {
   header(name: string): string | null {
     for (const [given, value] of this.headers()) if (given.toLowerCase() === name) return value;
     return null;
+  }
+
+  responseHeaders(): Iterable<readonly [string, string]> {
+    return this.#responseHeaders;
   }
 
   *headers(): Iterable<readonly [string, string]> {

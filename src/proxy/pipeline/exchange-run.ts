@@ -150,6 +150,7 @@ export class ExchangeRun implements HookOutcome, ForwardOutcome {
     const reply = exchange.responseEdits.isBeyond ? replyTo(FAILURES.TooManyEdits) : given;
     if (reply !== given) exchange.responseEdits.clear();
     exchange.status = reply.status;
+    exchange.log?.replied(reply);
     this.#count(reply.status);
     exchange.trail.responseBytes = this.#client.sendReply(reply);
     exchange.trail.isAnswered = true;
@@ -176,6 +177,7 @@ export class ExchangeRun implements HookOutcome, ForwardOutcome {
         return false;
       }
     }
+    exchange.log?.answered(bytes, head);
     this.#count(head.status);
     return true;
   }

@@ -195,6 +195,11 @@ export class Supervisor implements AdminSource {
     return this.#draining;
   }
 
+  /** Opens the file of the access log anew, after it was moved away. */
+  async reopenAccessLog(): Promise<void> {
+    await this.#accessFile?.reopen();
+  }
+
   // --- what the admin port shows ---
 
   sickness(): string | null {
