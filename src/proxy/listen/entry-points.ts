@@ -63,7 +63,10 @@ export class EntryPoints {
 
   /** The prepared generation will not come. */
   forget(): void {
-    for (const listener of this.#opened.values()) if (!this.#leaving.has(listener)) listener.close();
+    for (const listener of this.#opened.values()) {
+      if (this.#leaving.has(listener)) listener.leaveAfterAll();
+      else listener.close();
+    }
     this.#opened.clear();
   }
 

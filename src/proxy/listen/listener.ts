@@ -148,11 +148,20 @@ export class Listener implements Door, Timed {
       this.close();
       return;
     }
-    const { deadlines } = this.#context.engine;
     this.#state = "closing";
-    this.#closingSinceMs = deadlines.nowMs;
-    this.deadlineMs = deadlines.nowMs + QUIET_MS;
-    deadlines.add(this);
+    this.#closingSinceMs = this.#context.engine.deadlines.nowMs;
+    this.#awaitQuiet();
+    this.#context.engine.deadlines.add(this);
+  }
+
+  /** What it was to stay for does not come. */
+  leaveAfterAll(): void {
+    if (this.#state === "closing") this.#awaitQuiet();
+  }
+
+  #awaitQuiet(): void {
+    const { nowMs, lagMs } = this.#context.engine.deadlines;
+    this.deadlineMs = nowMs + QUIET_MS + lagMs;
   }
 
   /** It may be wanted again: it does not close before that is settled. */
@@ -164,8 +173,8 @@ export class Listener implements Door, Timed {
   }
 
   onDeadline(): void {
-    const { nowMs } = this.#context.engine.deadlines;
-    const quietMs = nowMs - Math.max(this.#lastAcceptMs, this.#closingSinceMs);
+    const { nowMs, lagMs } = this.#context.engine.deadlines;
+    const quietMs = nowMs - lagMs - Math.max(this.#lastAcceptMs, this.#closingSinceMs);
     if (quietMs >= QUIET_MS || nowMs - this.#closingSinceMs >= CLOSING_MS) this.close();
   }
 

@@ -49,6 +49,11 @@ export class Deadlines {
     this.#cancel();
   }
 
+  /** How far `nowMs` may lag behind: what must have lasted for a time at least lasts this much longer by it. */
+  get lagMs(): number {
+    return this.#periodMs;
+  }
+
   /** How many are looked at. */
   get size(): number {
     return this.#items.length;
