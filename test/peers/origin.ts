@@ -14,7 +14,14 @@ export interface Told {
 
 const PIECE_BYTES = 64 * 1024;
 
-/** A server at the end of all proxies: `/told` says what came, `/length/N` and `/chunked/N` send N bytes, `/status/N` is that status. */
+/** All that is ever sent begins as this does: it differs from place to place, so that what is lost or doubled shows. */
+export const ALL_BYTES = Buffer.alloc(8 * 1024 * 1024);
+for (let i = 0; i < ALL_BYTES.length; i += 4) ALL_BYTES.writeUInt32BE(i, i);
+
+/**
+ * A server at the end of all proxies: `/told` says what came, `/length/N` and `/chunked/N` send N bytes, `/status/N` is that status,
+ * and `/cut/N` breaks off in the middle of N bytes.
+ */
 export class Origin {
   readonly #server: Server;
   /** Requests whose head has come. */
@@ -44,13 +51,15 @@ export class Origin {
 
   #answer(request: IncomingMessage, response: ServerResponse): void {
     this.begun++;
-    const [, what = "", n = "0"] = (request.url ?? "").split("/");
+    const [, what = "", n = "0"] = (request.url ?? "").split(/[/?]/);
     request.on("error", () => {
       this.aborted++;
     });
     if (what === "told") tell(request, response);
     else if (what === "status") response.writeHead(Number(n), { ETag: '"a"' }).end();
-    else {
+    else if (what === "cut") {
+      response.writeHead(200, { "Content-Length": n }).write(ALL_BYTES.subarray(0, Number(n) / 2), () => response.destroy());
+    } else {
       if (what === "length") response.setHeader("Content-Length", n);
       send(response, Number(n));
     }
@@ -75,20 +84,13 @@ function send(response: ServerResponse, total: number): void {
   let sent = 0;
   const more = () => {
     while (sent < total) {
-      const piece = bytesAt(sent, Math.min(PIECE_BYTES, total - sent));
+      const piece = ALL_BYTES.subarray(sent, Math.min(sent + PIECE_BYTES, total));
       sent += piece.length;
       if (!response.write(piece)) return void response.once("drain", more);
     }
     response.end();
   };
   more();
-}
-
-/** Bytes that differ from place to place, so that what is lost or doubled shows. */
-export function bytesAt(start: number, length: number): Buffer {
-  const bytes = Buffer.alloc(length);
-  for (let i = 0; i + 4 <= length; i += 4) bytes.writeUInt32BE((start + i) >>> 0, i);
-  return bytes;
 }
 
 /** The hash of bytes, as `/told` says it. */

@@ -45,6 +45,22 @@ export async function freePort(): Promise<number> {
   return port;
 }
 
+/** Runs a program that ends by itself; answers what it said, and its exit code. It is ended when it takes a minute. */
+export async function runToEnd(
+  command: string,
+  args: readonly string[],
+): Promise<{ readonly said: string; readonly code: number | null }> {
+  const child = spawn(command, args, { stdio: ["ignore", "pipe", "pipe"], timeout: 60_000, killSignal: "SIGKILL" });
+  let said = "";
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.on("data", (bytes: Buffer) => {
+      said = (said + bytes.toString("latin1")).slice(-SAID_CHARS_MAX);
+    });
+  }
+  const [code] = (await once(child, "close")) as [number | null];
+  return { said, code };
+}
+
 /** A program that a test runs against: started by it, and ended by it. */
 export class Program {
   readonly #process: ChildProcess;

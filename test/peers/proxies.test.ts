@@ -1,12 +1,12 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { RawClient } from "../scenario/http1/raw-client.ts";
 import { type Chain, startChain } from "./chain.ts";
-import { bytesAt, Origin, sha256, type Told } from "./origin.ts";
+import { ALL_BYTES, Origin, sha256, type Told } from "./origin.ts";
 import { isMissing } from "./program.ts";
 import type { OtherProxyName } from "./proxies.ts";
 
-const LARGE_BYTES = 8 * 1024 * 1024;
-const LARGE = bytesAt(0, LARGE_BYTES);
+const LARGE = ALL_BYTES;
+const LARGE_BYTES = LARGE.length;
 
 const OTHERS: readonly OtherProxyName[] = ["nginx", "haproxy", "caddy"];
 const CHAINS = OTHERS.flatMap((other) => [

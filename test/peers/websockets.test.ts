@@ -4,10 +4,10 @@ import type { AddressInfo } from "node:net";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { WebSocket, WebSocketServer } from "ws";
 import { type Chain, startChain } from "./chain.ts";
-import { bytesAt } from "./origin.ts";
+import { ALL_BYTES } from "./origin.ts";
 import { isMissing } from "./program.ts";
 
-const LARGE = bytesAt(0, 4 * 1024 * 1024);
+const LARGE = ALL_BYTES.subarray(0, 4 * 1024 * 1024);
 
 const CHAINS = [
   { title: "us alone", names: ["fairway"], needs: [] },
