@@ -70,7 +70,7 @@ export const PROBLEM_CODES = {
   SecretInvalid: {
     severity: "error",
     meaning:
-      "A Secret does not hold what it is named for; a certificate is replaced by the default one, and what needs authorities of it is not served.",
+      "A Secret does not hold what it is named for; the last good certificate of it stays, else the default one counts, and what needs authorities of it is not served.",
   },
   TLSOptionNotFound: {
     severity: "error",

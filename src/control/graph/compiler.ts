@@ -3,8 +3,8 @@ import type { RoutingGraph } from "../../model/graph.ts";
 import type { ObjectRef } from "../../model/object-ref.ts";
 import type { Problem } from "../../model/problem.ts";
 import type { Want } from "../store/want.ts";
-import type { ClassMemory } from "../translate/class-part.ts";
 import type { ClassSettings } from "../translate/class-settings.ts";
+import { type CompileMemory, copyMemory, emptyMemory } from "../translate/compile-memory.ts";
 import type { CompileSettings } from "../translate/settings.ts";
 import type { RootTranslation } from "../translate/translation.ts";
 import { ClassBuild } from "./class-build.ts";
@@ -24,13 +24,13 @@ export type CompiledRoot = Readonly<Pick<RootUnit, "ref" | "generation" | "trans
 /**
  * Turns all objects into one routing graph per class, redoing only what a change leads to.
  *
- * The result depends on the store, the holds, and what was good of classes (`memory`) alone, never on the way that led there: an incremental run and a run over
+ * The result depends on the store, the holds, and what was good before (`memory`) alone, never on the way that led there: an incremental run and a run over
  * everything give the same graphs and the same problems.
  */
 export class Compiler {
   readonly #settings: CompileSettings;
   readonly #clock: Clock;
-  readonly #memory: ClassMemory;
+  readonly #memory: CompileMemory;
   #translations: Translations;
   readonly #classes = new Map<string, ClassBuild>();
   /** Classes whose graph was begun in this run. */
@@ -39,8 +39,8 @@ export class Compiler {
   #holds: Holds = NO_HOLDS;
   #isFirstRun = true;
 
-  /** `memory` is what was good of classes before, from another compiler's `memory`. */
-  constructor(settings: CompileSettings, clock: Clock = systemClock, memory: ClassMemory = new Map()) {
+  /** `memory` is what was good before, from another compiler's `memory`. */
+  constructor(settings: CompileSettings, clock: Clock = systemClock, memory: CompileMemory = emptyMemory()) {
     this.#settings = settings;
     this.#clock = clock;
     this.#memory = memory;
@@ -48,7 +48,7 @@ export class Compiler {
   }
 
   /**
-   * Forgets everything but what was good of classes: after a run that ended with an error, what is half done cannot be built upon. The
+   * Forgets everything but what was good: after a run that ended with an error, what is half done cannot be built upon. The
    * next run must be one over everything, and its changes are whole.
    */
   reset(): void {
@@ -101,12 +101,12 @@ export class Compiler {
 
   /** What a published class is configured as, as of the last run: where its FairwayClass is gone, as it was before. */
   settingsOf(className: string): ClassSettings | undefined {
-    return this.#memory.get(className)?.settings;
+    return this.#memory.classes.get(className)?.settings;
   }
 
-  /** What was good of the classes the last time: an input of the next compile from nothing, so that it gives what this one gives. */
-  get memory(): ClassMemory {
-    return new Map(this.#memory);
+  /** What was good the last time: an input of the next compile from nothing, so that it gives what this one gives. */
+  get memory(): CompileMemory {
+    return copyMemory(this.#memory);
   }
 
   /** Begins the graphs of classes that have come, and gives each class its entry points; the names of those that have gone. */

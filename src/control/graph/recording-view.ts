@@ -2,8 +2,9 @@ import { type ResourceId, resourceId } from "../../model/ids.ts";
 import type { ObjectView } from "../store/object-view.ts";
 import type { StoredObject } from "../store/stored-object.ts";
 import { translateCertificate } from "../translate/certificate.ts";
-import { type ClassMemory, translateClass } from "../translate/class-part.ts";
+import { translateClass } from "../translate/class-part.ts";
 import { translateClassRoster } from "../translate/class-roster.ts";
+import type { CompileMemory } from "../translate/compile-memory.ts";
 import { endpointsId, translateEndpoints } from "../translate/endpoints.ts";
 import { translateMiddleware } from "../translate/middleware.ts";
 import { serviceId, translateService } from "../translate/service.ts";
@@ -33,10 +34,10 @@ export class RecordingView implements TranslateView {
   readonly #objects: ObjectView;
   readonly #parts: PartSource;
   readonly #settings: CompileSettings;
-  readonly #memory: ClassMemory;
+  readonly #memory: CompileMemory;
   readonly #nowMs: number;
 
-  constructor(objects: ObjectView, parts: PartSource, settings: CompileSettings, memory: ClassMemory, nowMs: number) {
+  constructor(objects: ObjectView, parts: PartSource, settings: CompileSettings, memory: CompileMemory, nowMs: number) {
     this.#objects = objects;
     this.#parts = parts;
     this.#settings = settings;
@@ -83,8 +84,8 @@ export class RecordingView implements TranslateView {
 
   certificate(namespace: string, name: string): CertificateFace {
     const id = resourceId("certificate", { kind: "Secret", namespace, name });
-    const nowMs = this.#nowMs;
-    return this.#face<CertificateFace>(id, 0, (view) => translateCertificate(namespace, name, view, nowMs));
+    const [memory, nowMs] = [this.#memory.certificates, this.#nowMs];
+    return this.#face<CertificateFace>(id, 0, (view) => translateCertificate(namespace, name, view, nowMs, memory));
   }
 
   tlsOption(namespace: string, name: string): TlsOptionFace {
@@ -103,7 +104,7 @@ export class RecordingView implements TranslateView {
   }
 
   ingressClass(name: string): ClassFace | null {
-    const [settings, memory] = [this.#settings, this.#memory];
+    const [settings, memory] = [this.#settings, this.#memory.classes];
     return this.#face<ClassFace | null>(classPart(name), 1, (view) => translateClass(name, view, settings, memory));
   }
 

@@ -6,7 +6,7 @@ import type { Resource } from "../../model/resource.ts";
 import type { ObjectView } from "../store/object-view.ts";
 import type { StoredObject } from "../store/stored-object.ts";
 import type { Want } from "../store/want.ts";
-import type { ClassMemory } from "../translate/class-part.ts";
+import type { CompileMemory } from "../translate/compile-memory.ts";
 import { ROOT_TRANSLATORS } from "../translate/root-translators.ts";
 import type { CompileSettings } from "../translate/settings.ts";
 import { nothing, type PartTranslation, type RootTranslation } from "../translate/translation.ts";
@@ -43,13 +43,13 @@ export class Translations {
   readonly #parts = new Map<ResourceId, PartUnit>();
   readonly #questions = new Questions<Unit>();
   readonly #reader = new ChangeReader();
-  readonly #memory: ClassMemory;
+  readonly #memory: CompileMemory;
   /** Asks for the classes that are published, so that they are there whether an object asks or not. */
   readonly #census: RootUnit = { type: "root", ref: CENSUS, level: 2, generation: 0, translation: nothing() };
   #classes: readonly string[] = [];
 
   /** `memory` is what was good of classes; it is kept up to date. */
-  constructor(settings: CompileSettings, clock: Clock, memory: ClassMemory) {
+  constructor(settings: CompileSettings, clock: Clock, memory: CompileMemory) {
     this.#settings = settings;
     this.#clock = clock;
     this.#memory = memory;
@@ -233,6 +233,7 @@ export class Translations {
       const part = this.#parts.get(id);
       if (part === undefined || this.#questions.isAsked(askPart(id))) continue;
       this.#parts.delete(id);
+      this.#memory.certificates.delete(id);
       round.parts.add(id);
       for (const question of this.#questions.replace(part, new Set())) {
         const asked = partOf(question);

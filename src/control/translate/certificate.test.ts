@@ -23,7 +23,7 @@ function translate(data: Readonly<Record<string, string>> | null, type = "kubern
     const encoded = Object.entries(data).map(([key, text]) => [key, Buffer.from(text).toString("base64")]);
     store.apply(storedObject("Secret", "one", "pair", { type, data: Object.fromEntries(encoded) }));
   }
-  return translateCertificate("one", "pair", store, NOW_MS);
+  return translateCertificate("one", "pair", store, NOW_MS, new Map());
 }
 
 const refusal = (code: string, message: RegExp) => ({

@@ -9,27 +9,42 @@ import { problem } from "../../model/problem-codes.ts";
 import { REDACTED } from "../../model/redact.ts";
 import type { ObjectView } from "../store/object-view.ts";
 import type { StoredObject, Withheld } from "../store/stored-object.ts";
-import type { CertificateFace, PartTranslation } from "./translation.ts";
+import type { CertificateMemory } from "./compile-memory.ts";
+import type { CertificateFace, Obstacle, PartTranslation } from "./translation.ts";
 
 /** How long before its end a certificate is told to expire. */
 const EXPIRY_WARNING_MS = 14 * 24 * 60 * 60 * 1000;
 
-/** Translates a `kubernetes.io/tls` Secret. `nowMs` is only for telling that a certificate expires: an expired one is served. */
+/**
+ * Translates a `kubernetes.io/tls` Secret. One that cannot be used leaves the last good pair in place (`memory`), as long as it is there.
+ * `nowMs` is only for telling that a certificate expires: an expired one is served.
+ */
 export function translateCertificate(
   namespace: string,
   name: string,
   view: ObjectView,
   nowMs: number,
+  memory: CertificateMemory,
 ): PartTranslation<CertificateFace> {
   const ref: ObjectRef = { kind: "Secret", namespace, name };
-  const secret = view.get("Secret", namespace, name);
-  if (secret === undefined) return refused("SecretNotFound", `Secret "${namespace}/${name}" does not exist.`, "");
-  const read = readSecret(secret);
-  if (!read.ok) return refused("SecretInvalid", `Secret "${namespace}/${name}" ${read.error}.`, SECRET_HINT);
-  const { chainPem, keyPem, leaf } = read.value;
   const id = resourceId("certificate", ref);
+  const secret = view.get("Secret", namespace, name);
+  const read = secret === undefined ? null : readSecret(secret);
+  if (read === null) memory.delete(id);
+  if (read === null) return refused("SecretNotFound", `Secret "${namespace}/${name}" does not exist.`, "");
+  if (!read.ok) return unusable(ref, read.error, memory.get(id), nowMs);
+  const { chainPem, keyPem, leaf } = read.value;
   const resource: Certificate = { id, origin: ref, names: namesOf(leaf), chainPem, keyPem };
+  memory.set(id, resource);
   return { face: { status: "ready", id }, resource, problems: expiry(ref, leaf, nowMs) };
+}
+
+function unusable(ref: ObjectRef, why: string, former: Certificate | undefined, nowMs: number): PartTranslation<CertificateFace> {
+  const message = `Secret "${ref.namespace}/${ref.name}" ${why}`;
+  if (former === undefined) return refused("SecretInvalid", `${message}.`, SECRET_HINT);
+  const concern: Obstacle = { code: "SecretInvalid", message: `${message}; the last good certificate stays.`, hint: SECRET_HINT };
+  const problems = expiry(ref, new X509Certificate(former.chainPem), nowMs);
+  return { face: { status: "ready", id: former.id, concern }, resource: former, problems };
 }
 
 const SECRET_HINT = "Make it with: kubectl create secret tls NAME --cert=CHAIN.pem --key=KEY.pem";

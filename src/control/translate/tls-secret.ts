@@ -23,7 +23,8 @@ export function resolveCertificates(object: ObjectRef, uses: readonly SecretUse[
   for (const { name, field } of uses) {
     const face = view.certificate(object.namespace, name);
     if (face.status === "ready") ids.add(face.id);
-    else problems.push(problem(face.obstacle.code, object, field, face.obstacle.message, face.obstacle.hint));
+    const wrong = face.status === "ready" ? face.concern : face.obstacle;
+    if (wrong !== undefined) problems.push(problem(wrong.code, object, field, wrong.message, wrong.hint));
   }
   return { ids: [...ids], problems };
 }

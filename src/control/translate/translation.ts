@@ -139,7 +139,12 @@ export type ServiceFace =
   | { readonly status: "refused"; readonly obstacle: Obstacle };
 
 export type CertificateFace =
-  | { readonly status: "ready"; readonly id: ResourceId<"certificate"> }
+  | {
+      readonly status: "ready";
+      readonly id: ResourceId<"certificate">;
+      /** What is wrong with the Secret as it is now: what it held before is used. */
+      readonly concern?: Obstacle;
+    }
   | { readonly status: "refused"; readonly obstacle: Obstacle };
 
 export type TlsOptionFace =

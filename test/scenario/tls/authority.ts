@@ -49,8 +49,8 @@ export class TestAuthority {
       name,
       keys,
       signingAlgorithm: ECDSA,
-      notBefore: new Date(Date.now() - 9 * DAY_MS),
-      notAfter: new Date(Date.now() + 9 * DAY_MS),
+      notBefore: new Date(Date.now() - 90 * DAY_MS),
+      notAfter: new Date(Date.now() + 90 * DAY_MS),
       extensions: [new BasicConstraintsExtension(true, 1, true)],
     });
     return new TestAuthority(name, keys, `${certificate.toString("pem")}\n`);
@@ -67,8 +67,8 @@ export class TestAuthority {
       publicKey: keys.publicKey,
       signingKey: this.#keys.privateKey,
       signingAlgorithm: ECDSA,
-      notBefore: new Date(Date.now() - 5 * DAY_MS),
-      notAfter: new Date(Date.now() + (isExpired ? -1 : 5) * DAY_MS),
+      notBefore: new Date(Date.now() - 50 * DAY_MS),
+      notAfter: new Date(Date.now() + (isExpired ? -1 : 50) * DAY_MS),
       extensions: [
         new BasicConstraintsExtension(false, undefined, true),
         new ExtendedKeyUsageExtension([usage === "client" ? ExtendedKeyUsage.clientAuth : ExtendedKeyUsage.serverAuth]),
