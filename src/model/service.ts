@@ -12,7 +12,7 @@ export interface LoadBalancer {
   readonly origin: ObjectRef;
   readonly endpoints: ResourceId<"endpoints">;
   /** How servers are spoken to. */
-  readonly scheme: "http";
+  readonly scheme: "http" | "h2c";
   /** Whether the client's Host is passed on; otherwise the server's address is the Host. */
   readonly passHostHeader: boolean;
   /** The Service's ClusterIP; null for headless and external ones. */

@@ -104,7 +104,7 @@ function resolveService(
     name: ref.name,
     port: portReference(port),
     passHostHeader: use.passHostHeader ?? true,
-    scheme: use.scheme === "http" ? "http" : null,
+    scheme: use.scheme === "http" || use.scheme === "h2c" ? use.scheme : null,
   });
   if (face.status === "ready") return face.isExternal && !allowExternalName ? told(externalRefused(ref)) : face.id;
   return told(face.obstacle, face.obstacle.code === "ServicePortNotFound" ? `${at}.port` : at);

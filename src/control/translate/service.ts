@@ -35,7 +35,7 @@ export function translateService(
     id,
     origin: ref,
     endpoints: view.endpoints({ namespace: target.namespace, name: target.name, port: target.port }),
-    scheme: "http",
+    scheme: target.scheme ?? schemeOf(port),
     passHostHeader: target.passHostHeader,
     clusterIP,
     ...(clusterIP === null || port === undefined ? {} : { clusterPort: port.port }),
@@ -81,12 +81,19 @@ function obstacleOf(
   return external(service, `leads to "${externalName}", a loopback address, which is not allowed here`, "");
 }
 
-/** What servers say they speak, in the names Kubernetes has for it; plaintext HTTP/1.1 is what is left. */
+/** What servers say they speak, in the names Kubernetes has for it, and we do not speak. */
 const APP_PROTOCOLS: ReadonlyMap<string, string> = new Map([
   ["https", "https"],
   ["kubernetes.io/wss", "https"],
-  ["kubernetes.io/h2c", "HTTP/2 without TLS"],
 ]);
+
+/** HTTP/2 by prior knowledge, in the name Kubernetes has for it (KEP-3726). */
+const H2C = "kubernetes.io/h2c";
+
+/** How servers are spoken to where the route does not say. */
+function schemeOf(port: ServicePort | undefined): LoadBalancer["scheme"] {
+  return port?.appProtocol.toLowerCase() === H2C ? "h2c" : "http";
+}
 
 /** What is spoken on a port, as it says or by convention, where we do not speak it; else null. A guess must not be in plaintext. */
 function spokenOn({ name, port, appProtocol }: ServicePort): string | null {

@@ -61,7 +61,7 @@ test.for([
   [{ sticky: { cookie: {} } }, ["x.sticky.cookie"]],
   [{ passiveHealthCheck: {} }, ["x.passiveHealthCheck"]],
   [{ nativeLB: true, nodePortLB: false }, ["x.nativeLB"]],
-  [{ scheme: "h2c", strategy: "hrw" }, ["x.scheme", "x.strategy"]],
+  [{ scheme: "https", strategy: "hrw" }, ["x.scheme", "x.strategy"]],
   [{ unknownField: 1 }, []],
 ] as const)("of %j the fields %j are not supported", ([value, expected]) => {
   expect(unsupportedFields(value, SERVICE_FIELDS, object, "x").map(({ field }) => field)).toEqual(expected);

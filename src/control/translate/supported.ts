@@ -69,7 +69,7 @@ export const SERVICE_FIELDS: FieldTable = {
   kind: only("Service"),
   port: anything,
   weight: anything,
-  scheme: only("http"),
+  scheme: only("http", "h2c"),
   strategy: only("wrr", "RoundRobin"),
   passHostHeader: anything,
   responseForwarding: { flushInterval: anything },

@@ -4,7 +4,7 @@ import type { Problem } from "../../model/problem.ts";
 import type { ProblemCode } from "../../model/problem-codes.ts";
 import type { Resource } from "../../model/resource.ts";
 import type { Router } from "../../model/router.ts";
-import type { Weighted } from "../../model/service.ts";
+import type { LoadBalancer, Weighted } from "../../model/service.ts";
 import type { ObjectView } from "../store/object-view.ts";
 import type { StoredObject } from "../store/stored-object.ts";
 import type { CompileSettings } from "./settings.ts";
@@ -113,7 +113,7 @@ export interface EndpointsTarget {
 export interface ServiceTarget extends EndpointsTarget {
   readonly passHostHeader: boolean;
   /** The scheme the route asks for; null leaves it to the Service's port. */
-  readonly scheme: "http" | null;
+  readonly scheme: LoadBalancer["scheme"] | null;
 }
 
 /** Why something referred to cannot be used; told by the one who refers to it. */

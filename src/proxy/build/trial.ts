@@ -114,7 +114,7 @@ function buildMiddleware({ kind, config }: Middleware, modules: TrialParts["midd
 function checkService(service: Service): void {
   if (service.type === "loadBalancer") {
     requireForm(isText(service.endpoints), "endpoints");
-    requireForm(service.scheme === "http", "scheme");
+    requireForm(service.scheme === "http" || service.scheme === "h2c", "scheme");
     requireForm(typeof service.passHostHeader === "boolean", "passHostHeader");
     requireForm(service.clusterIP === null || isIP(service.clusterIP) !== 0, "clusterIP");
   } else {

@@ -2,10 +2,15 @@ import type { Buffer } from "node:buffer";
 import { FAILURES, type Failure } from "../../model/failure.ts";
 import { ByteSocket, type SocketEvents } from "../listen/byte-socket.ts";
 import type { Deadlines, Timed } from "../pipeline/deadlines.ts";
+import type { UpstreamConnection } from "../upstream/upstream-connection.ts";
 import { ByteQueue } from "./byte-queue.ts";
 import { findHeadEnd, spells } from "./bytes.ts";
 import { ChunkedDecoder } from "./chunked.ts";
+import type { HttpExchange } from "./exchange.ts";
+import type { ForwardedText } from "./forwarded.ts";
 import { HEAD_BYTES_MAX, INFORMATIONAL_MAX, type Timeouts } from "./limits.ts";
+import { out } from "./out-buffer.ts";
+import { writeRequestHead } from "./request-writer.ts";
 import { parseResponseHead, type ResponseFraming, ResponseHead, responseFraming } from "./response-parser.ts";
 import { readTrailers, type Trailers } from "./trailers.ts";
 
@@ -25,8 +30,8 @@ export interface ResponseSink {
   onReadEnd(): boolean;
   /** The server takes more of the request. */
   onDrain(): void;
-  /** It went wrong; the connection is gone. */
-  onFailed(failure: Failure): void;
+  /** It went wrong; the connection is gone. `wasRefused`: the server has done nothing about the request, and says so. */
+  onFailed(failure: Failure, wasRefused?: boolean): void;
 }
 
 /** Who keeps connections while nobody uses them. */
@@ -58,11 +63,11 @@ function announcesMoreThanNothing(): boolean {
 }
 
 /** One HTTP/1.1 connection to a server: one request at a time. */
-export class ClientConnection implements SocketEvents, Timed {
+export class ClientConnection implements UpstreamConnection, SocketEvents, Timed {
   deadlineMs: number;
   timedAt = -1;
-  /** Whether a request was sent on it before: it may have gone stale since. */
   isReused = false;
+  readonly mayRefuse = false;
   readonly #owner: ConnectionOwner;
   readonly #deadlines: Deadlines;
   readonly #timeouts: Timeouts;
@@ -106,7 +111,6 @@ export class ClientConnection implements SocketEvents, Timed {
     return !this.isUsable || this.#bytes.hasUnread();
   }
 
-  /** Takes a request: what `sink` sends from now on is its head and body. */
   begin(sink: ResponseSink, method: string, asksUpgrade: boolean): void {
     this.#sink = sink;
     this.#state = "head";
@@ -117,7 +121,31 @@ export class ClientConnection implements SocketEvents, Timed {
     this.deadlineMs = Number.POSITIVE_INFINITY;
   }
 
-  /** Whether the connection may be given back once its response is complete. */
+  get queuedBytes(): number {
+    return this.#bytes.queuedBytes;
+  }
+
+  putHead(exchange: HttpExchange, host: string, forwarded: ForwardedText): void {
+    writeRequestHead(exchange, host, forwarded);
+  }
+
+  putData(bytes: Buffer, start: number, end: number, isChunked: boolean): void {
+    if (isChunked) out.chunk(bytes, start, end);
+    else out.slice(bytes, start, end);
+  }
+
+  /** Trailers go on where the request's head struck no fields by name, maybe theirs. */
+  putEnd(exchange: HttpExchange, trailers: Trailers | null, isChunked: boolean): void {
+    if (!isChunked) return;
+    out.text("0\r\n");
+    if (trailers !== null && !exchange.head.listsFields) trailers.write(out, exchange.requestEdits);
+    out.text("\r\n");
+  }
+
+  flush(): boolean {
+    return out.sendTo(this.#bytes);
+  }
+
   get isReusable(): boolean {
     return this.isUsable && this.#keepsAlive;
   }
@@ -132,13 +160,12 @@ export class ClientConnection implements SocketEvents, Timed {
     this.#bytes.resume();
   }
 
-  /** Ends the connection; nobody is told any more but its owner. */
+  /** Its owner is told. */
   close(): void {
     this.#sink = null;
     if (this.#state !== "closed") this.#bytes.destroy();
   }
 
-  /** Ends the connection so that the server sees that what it got is not whole. */
   abort(): void {
     this.#sink = null;
     if (this.#state !== "closed") this.#bytes.abort();

@@ -1,6 +1,6 @@
 import type { Failure } from "../../model/failure.ts";
 import type { ObjectRef } from "../../model/object-ref.ts";
-import type { ServerPool } from "../upstream/server-pool.ts";
+import type { Pool } from "../upstream/upstream-connection.ts";
 
 /** What became of an exchange on its way, for the access log. Each exchange has one and uses it again. */
 export class ExchangeTrail {
@@ -11,7 +11,7 @@ export class ExchangeTrail {
   /** The service that was chosen. */
   service: ObjectRef | null = null;
   /** The server that was tried last. */
-  server: ServerPool | null = null;
+  server: Pool | null = null;
   /** Servers tried. */
   attempts = 0;
   /** Bytes of the request body that came. */

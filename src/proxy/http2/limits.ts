@@ -24,3 +24,7 @@ export const CONTROL_FRAMES_PER_S = 10;
 export const EMPTY_FRAMES_MAX = 1000;
 /** Streams that a client opens beyond `STREAMS_MAX`, and that are refused, on one connection. */
 export const REFUSED_STREAMS_MAX = 100;
+/** Streams of one worker on one connection to a server, however many more the server allows. */
+export const SERVER_STREAMS_MAX = 256;
+/** HTTP/2 connections of one worker to one server. */
+export const SERVER_SESSIONS_MAX = 64;

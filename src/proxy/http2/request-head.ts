@@ -9,15 +9,16 @@ import { readTrailers, type Trailers } from "../http1/trailers.ts";
 /** The head read last, in the form of HTTP/1.1: whoever wants it takes a copy before another is read. */
 export const HEAD_TEXT: Buffer = Buffer.allocUnsafeSlow(HEAD_BYTES_MAX);
 
-/** Fields of HTTP/1.1 connections: a request that has one is malformed (RFC 9113 §8.2.2). */
-const OF_CONNECTIONS: ReadonlySet<string> = new Set([
+/** Fields of HTTP/1.1 connections: a message that has one is malformed (RFC 9113 §8.2.2). */
+export const OF_CONNECTIONS: ReadonlySet<string> = new Set([
   "connection",
   "keep-alive",
   "proxy-connection",
   "transfer-encoding",
   "upgrade",
 ]);
-const NAME = /^[a-z0-9!#$%&'*+\-.^_`|~]+$/;
+/** What a field name is made of: no capitals (RFC 9113 §8.2). */
+export const NAME = /^[a-z0-9!#$%&'*+\-.^_`|~]+$/;
 
 /** What a header block says, put together field by field. One instance serves a whole worker. */
 class Block {
@@ -147,7 +148,8 @@ export function readTrailerBlock(fields: readonly string[]): Trailers | null {
   return readTrailers(HEAD_TEXT, 0, text.length);
 }
 
-function countLines(text: string): number {
+/** Lines of a head put together: as many as fields, unless one of them held the end of a line. */
+export function countLines(text: string): number {
   let count = 0;
   for (let at = text.indexOf("\n"); at !== -1; at = text.indexOf("\n", at + 1)) count++;
   return count;

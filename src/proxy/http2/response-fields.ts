@@ -1,6 +1,8 @@
 import { Buffer } from "node:buffer";
+import type { OutgoingHttpHeaders } from "node:http2";
 import type { Reply } from "../../extensions/middlewares/exchange.ts";
 import type { HttpExchange } from "../http1/exchange.ts";
+import type { HeaderEdits } from "../http1/header-edits.ts";
 import { HeaderId } from "../http1/header-id.ts";
 import type { ResponseHead } from "../http1/response-parser.ts";
 import { isOfThisHop } from "../http1/response-writer.ts";
@@ -52,12 +54,12 @@ export function replyFields(exchange: HttpExchange, reply: Reply, date: string):
   return fields;
 }
 
-/** The trailers of a server's response that go on. */
-export function trailerFields(exchange: HttpExchange, trailers: Trailers): FieldList {
+/** The trailers that go on, where middlewares changed a head like this. */
+export function trailerFields(edits: HeaderEdits, trailers: Trailers): FieldList {
   const fields: FieldList = [];
   const { bytes } = trailers;
   for (let field = 0; field < trailers.count; field++) {
-    if (!trailers.passes(field, exchange.responseEdits)) continue;
+    if (!trailers.passes(field, edits)) continue;
     fields.push(bytes.toString("latin1", trailers.nameStart[field], trailers.nameEnd[field]).toLowerCase());
     fields.push(bytes.toString("latin1", trailers.valueStart[field], trailers.valueEnd[field]));
   }
@@ -80,6 +82,16 @@ function addFields(into: FieldList, exchange: HttpExchange, bytes: Buffer, head:
 
 function addEdits(into: FieldList, exchange: HttpExchange): void {
   exchange.responseEdits.each((name, value) => into.push(name, wireValue(value)));
+}
+
+/** Fields in the form in which a name has all its values together. */
+export function asObject(fields: FieldList): OutgoingHttpHeaders {
+  const object: Record<string, string[]> = {};
+  for (let i = 0; i < fields.length; i += 2) {
+    const name = fields[i] as string;
+    object[name] = [...(object[name] ?? []), fields[i + 1] as string];
+  }
+  return object;
 }
 
 /** The bytes of text in UTF-8, one character each, as node:http2 wants them. */

@@ -16,7 +16,7 @@ import type { Engine } from "../pipeline/engine.ts";
 import { ExchangeRun } from "../pipeline/exchange-run.ts";
 import { replyTo } from "../pipeline/reply.ts";
 import { HEAD_TEXT, readHeaderBlock, readTrailerBlock } from "./request-head.ts";
-import { type FieldList, informationalFields, replyFields, responseFields, trailerFields } from "./response-fields.ts";
+import { asObject, type FieldList, informationalFields, replyFields, responseFields, trailerFields } from "./response-fields.ts";
 
 /** Minor version of an exchange that came in HTTP/2. */
 const HTTP2 = 2;
@@ -215,7 +215,7 @@ export class ServerStream implements ClientSide, ClientResponse, Timed {
     const stream = this.#stream;
     const data = this.#takeOut();
     if (this.#awaitsTrailers) {
-      const fields = trailers === null ? {} : asObject(trailerFields(this.exchange, trailers));
+      const fields = trailers === null ? {} : asObject(trailerFields(this.exchange.responseEdits, trailers));
       stream.once("wantTrailers", () => stream.sendTrailers(fields));
     }
     if (data !== null) stream.end(data);
@@ -317,15 +317,6 @@ function announcesTrailers(bytes: Buffer, head: ResponseHead): boolean {
   if (head.minor === HTTP2) return true;
   for (let field = 0; field < head.count; field++) if (isTrailerField(bytes, head, field)) return true;
   return false;
-}
-
-function asObject(fields: FieldList): OutgoingHttpHeaders {
-  const object: Record<string, string[]> = {};
-  for (let i = 0; i < fields.length; i += 2) {
-    const name = fields[i] as string;
-    object[name] = [...(object[name] ?? []), fields[i + 1] as string];
-  }
-  return object;
 }
 
 function ignore(): void {

@@ -6,11 +6,10 @@ import type { ClientConnection, ResponseSink } from "../http1/client-connection.
 import { ForwardedText } from "../http1/forwarded.ts";
 import { ATTEMPTS_MAX } from "../http1/limits.ts";
 import { out } from "../http1/out-buffer.ts";
-import { writeRequestHead } from "../http1/request-writer.ts";
 import type { ResponseFraming, ResponseHead } from "../http1/response-parser.ts";
 import type { Trailers } from "../http1/trailers.ts";
 import type { LiveLoadBalancer, LiveServer, LiveService } from "../upstream/live-load-balancer.ts";
-import type { Waiter } from "../upstream/server-pool.ts";
+import type { UpstreamConnection, Waiter } from "../upstream/upstream-connection.ts";
 import type { ClientSide } from "./client-side.ts";
 import type { Engine } from "./engine.ts";
 import { ReplayBuffer } from "./replay-buffer.ts";
@@ -43,7 +42,7 @@ export class Forward implements Waiter, ResponseSink {
   readonly #replay = new ReplayBuffer();
   #balancer: LiveLoadBalancer | null = null;
   #server: LiveServer | null = null;
-  #connection: ClientConnection | null = null;
+  #connection: UpstreamConnection | null = null;
   #isWaiting = false;
   #attempts = 0;
   /** Servers that could not be reached. */
@@ -58,7 +57,7 @@ export class Forward implements Waiter, ResponseSink {
 
   /** Bytes of the request that have not left yet. */
   get queuedBytes(): number {
-    return this.#connection?.bytes.queuedBytes ?? 0;
+    return this.#connection?.queuedBytes ?? 0;
   }
 
   /** Sends the request to a server of `service`: at once when a connection is idle, and `onForwarding` is called before it returns. */
@@ -76,25 +75,21 @@ export class Forward implements Waiter, ResponseSink {
   /** One piece of the request body's data, framed for the server. Put together with what is there; `flush` sends it. */
   sendData(bytes: Buffer, start: number, end: number): void {
     const before = out.length;
-    if (this.#client.requestBody.isChunked) out.chunk(bytes, start, end);
-    else out.slice(bytes, start, end);
+    this.#connection?.putData(bytes, start, end, this.#client.requestBody.isChunked);
     this.#replay.keep(out, before);
   }
 
-  /** The request body is complete, with these trailers. They go on where the request's head struck no fields by name, maybe theirs. */
+  /** The request body is complete, with these trailers. */
   sendEnd(trailers: Trailers | null): void {
     const { exchange, requestBody } = this.#client;
-    if (!requestBody.isChunked) return;
     const before = out.length;
-    out.text("0\r\n");
-    if (trailers !== null && !exchange.head.listsFields) trailers.write(out, exchange.requestEdits);
-    out.text("\r\n");
+    this.#connection?.putEnd(exchange, trailers, requestBody.isChunked);
     this.#replay.keep(out, before);
   }
 
   /** Sends what was put together. */
   flush(): void {
-    if (this.#connection !== null && !out.sendTo(this.#connection.bytes)) this.isBlocked = true;
+    if (this.#connection !== null && !this.#connection.flush()) this.isBlocked = true;
   }
 
   /** The client takes more of the response. */
@@ -109,14 +104,14 @@ export class Forward implements Waiter, ResponseSink {
     this.#reset();
   }
 
-  onConnection(connection: ClientConnection): void {
+  onConnection(connection: UpstreamConnection): void {
     this.#isWaiting = false;
     this.#send(connection);
   }
 
   onNoConnection(failure: Failure): void {
     this.#isWaiting = false;
-    this.#recover(failure, false);
+    this.#recover(failure, false, false);
   }
 
   onInformational(bytes: Buffer, head: ResponseHead): void {
@@ -141,7 +136,7 @@ export class Forward implements Waiter, ResponseSink {
   }
 
   onComplete(trailers: Trailers | null): void {
-    const connection = this.#connection as ClientConnection;
+    const connection = this.#connection as UpstreamConnection;
     const pool = (this.#server as LiveServer).pool;
     this.#client.response.finish(trailers);
     this.#reset();
@@ -162,11 +157,11 @@ export class Forward implements Waiter, ResponseSink {
     this.#client.onUpstreamReady();
   }
 
-  onFailed(failure: Failure): void {
+  onFailed(failure: Failure, wasRefused = false): void {
     const wasReused = this.#connection?.isReused === true;
     this.#connection = null;
     this.isBlocked = false;
-    this.#recover(failure, wasReused);
+    this.#recover(failure, wasReused, wasRefused);
   }
 
   #tryServer(server: LiveServer | Failure, fresh: boolean): void {
@@ -190,21 +185,22 @@ export class Forward implements Waiter, ResponseSink {
     this.#fail(failure);
   }
 
-  #send(connection: ClientConnection): void {
+  #send(connection: UpstreamConnection): void {
     assert(out.length === 0, "a message is sent before another is put together");
     const { exchange } = this.#client;
     const balancer = this.#balancer as LiveLoadBalancer;
     this.#connection = connection;
     connection.begin(this, exchange.method, exchange.upgrade === "websocket");
-    writeRequestHead(exchange, balancer.passHostHeader ? "" : (this.#server as LiveServer).authority, this.#forwarded);
-    const keeps = connection.isReused && IDEMPOTENT.has(exchange.method);
+    const host = balancer.passHostHeader ? "" : (this.#server as LiveServer).authority;
+    connection.putHead(exchange, host, this.#forwarded, this.#client.requestBody.isDone);
+    const keeps = connection.mayRefuse || (connection.isReused && IDEMPOTENT.has(exchange.method));
     if (this.#attempts === 1 || !this.#replay.isKept) this.#replay.start(keeps, exchange.peer.policy.replayBytesMax);
     else this.#replay.write(out);
     this.#client.onForwarding();
   }
 
   /** Tries again what may be tried again: on the next server when nothing was sent, on a fresh connection when the old one was stale. */
-  #recover(failure: Failure, wasReused: boolean): void {
+  #recover(failure: Failure, wasReused: boolean, wasRefused: boolean): void {
     const balancer = this.#balancer as LiveLoadBalancer;
     const server = this.#server as LiveServer;
     // Its endpoints may have changed since the request was given to it, and this may be the only request there is.
@@ -212,7 +208,7 @@ export class Forward implements Waiter, ResponseSink {
     const mayTryAgain = !this.#responseBegun && this.#attempts < ATTEMPTS_MAX;
     // A server that has left while it was tried does not count: those that came in its place are there for this request, too.
     const isUnsent = failure.retry === "always" && (++this.#unreached < balancer.servers.length || !balancer.has(server));
-    const wasStale = failure.retry === "ifReused" && wasReused && this.#isRepeatable();
+    const wasStale = (wasRefused && this.#replay.isWhole) || (failure.retry === "ifReused" && wasReused && this.#isRepeatable());
     if (!mayTryAgain || !(isUnsent || wasStale)) {
       this.#fail(failure);
       return;

@@ -5,8 +5,8 @@ import type { ObjectRef } from "../../model/object-ref.ts";
 import { serverAuthority } from "../../model/server-authority.ts";
 import type { LoadBalancerPlan } from "../worker/live-service.ts";
 import type { Names } from "./names.ts";
-import type { ServerPool } from "./server-pool.ts";
 import type { ServerPools } from "./server-pools.ts";
+import type { Pool } from "./upstream-connection.ts";
 
 /** A service as exchanges use it. */
 export interface LiveService {
@@ -16,7 +16,7 @@ export interface LiveService {
 
 /** One address that serves. */
 export interface LiveServer {
-  readonly pool: ServerPool;
+  readonly pool: Pool;
   /** Host of requests to it when the client's is not passed on. */
   readonly authority: string;
 }
@@ -106,11 +106,12 @@ export class LiveLoadBalancer implements LiveService {
   /** New pools are held before old ones are dropped, so that a server that stays keeps its connections. */
   #rebuild(): void {
     const former = this.#servers;
+    const { scheme } = this.#plan.service;
     const servers: LiveServer[] = [];
     for (const { address, port } of this.#plan.endpoints.servers) {
       const addresses = isIP(address) === 0 ? this.#names.addressesOf(address) : [address];
       for (const ip of addresses)
-        servers.push({ pool: this.#pools.hold(ip, port), authority: serverAuthority({ address, port }) });
+        servers.push({ pool: this.#pools.hold(ip, port, scheme), authority: serverAuthority({ address, port }) });
     }
     this.#servers = servers;
     for (const { pool } of former) this.#pools.drop(pool);

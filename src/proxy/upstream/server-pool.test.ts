@@ -6,8 +6,9 @@ import { CounterRow, newCounterRow } from "../../telemetry/worker-counters.ts";
 import type { ClientConnection } from "../http1/client-connection.ts";
 import { SERVER_CONNECTIONS_MAX, SERVER_IDLE_MAX, SERVER_PENDING_MAX, TIMEOUTS } from "../http1/limits.ts";
 import { Deadlines } from "../pipeline/deadlines.ts";
-import { ServerPool, type Waiter } from "./server-pool.ts";
+import { ServerPool } from "./server-pool.ts";
 import { ServerPools } from "./server-pools.ts";
+import type { UpstreamConnection, Waiter } from "./upstream-connection.ts";
 
 const context = { deadlines: new Deadlines(systemClock), timeouts: TIMEOUTS, counters: new CounterRow(newCounterRow()) };
 let server: Server;
@@ -27,8 +28,8 @@ class Recorder implements Waiter {
   connection: ClientConnection | null = null;
   failure: Failure | null = null;
 
-  onConnection(connection: ClientConnection): void {
-    this.connection = connection;
+  onConnection(connection: UpstreamConnection): void {
+    this.connection = connection as ClientConnection;
   }
 
   onNoConnection(failure: Failure): void {
@@ -117,14 +118,15 @@ test("a refused connection is told, and leaves nothing behind", async () => {
 
 test("services that share a server share its pool, and it ends with the last of them", async () => {
   const pools = new ServerPools(context);
-  const pool = pools.hold("127.0.0.1", port);
-  expect(pools.hold("127.0.0.1", port)).toBe(pool);
-  expect(pools.hold("127.0.0.1", port + 1)).not.toBe(pool);
+  const pool = pools.hold("127.0.0.1", port, "http") as ServerPool;
+  expect(pools.hold("127.0.0.1", port, "http")).toBe(pool);
+  expect(pools.hold("127.0.0.1", port + 1, "http")).not.toBe(pool);
   const [connection] = await connected(pool);
   pool.release(connection as ClientConnection);
+  expect(pools.hold("127.0.0.1", port, "h2c")).not.toBe(pool);
   pools.drop(pool);
   expect(pool.idle).toBe(1);
   pools.drop(pool);
   await expect.poll(() => pool.open).toBe(0);
-  expect(pools.hold("127.0.0.1", port)).not.toBe(pool);
+  expect(pools.hold("127.0.0.1", port, "http")).not.toBe(pool);
 });

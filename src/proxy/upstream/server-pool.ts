@@ -4,12 +4,7 @@ import { COUNTER, type CounterRow } from "../../telemetry/worker-counters.ts";
 import { ClientConnection, type ConnectionOwner } from "../http1/client-connection.ts";
 import { SERVER_CONNECTIONS_MAX, SERVER_IDLE_MAX, SERVER_PENDING_MAX, type Timeouts } from "../http1/limits.ts";
 import type { Deadlines } from "../pipeline/deadlines.ts";
-
-/** Someone who needs a connection and could not have one at once. Exactly one of the two is called, unless `leave` comes first. */
-export interface Waiter {
-  onConnection(connection: ClientConnection): void;
-  onNoConnection(failure: Failure): void;
-}
+import type { Pool, Waiter } from "./upstream-connection.ts";
 
 /** What every pool of a worker shares. */
 export interface PoolContext {
@@ -21,7 +16,7 @@ export interface PoolContext {
 /**
  * The connections of one worker to one server. The one used last is used first, so that what is not needed grows old and is closed.
  */
-export class ServerPool implements ConnectionOwner {
+export class ServerPool implements Pool, ConnectionOwner {
   readonly address: string;
   readonly port: number;
   /** Address and port, as logs show them. */
@@ -40,7 +35,6 @@ export class ServerPool implements ConnectionOwner {
     this.#context = context;
   }
 
-  /** Connections that stand or are being made. */
   get open(): number {
     return this.#open;
   }

@@ -9,7 +9,7 @@ import type { Middleware } from "../../../src/model/middleware.ts";
 import type { Resource } from "../../../src/model/resource.ts";
 import type { Router } from "../../../src/model/router.ts";
 import type { Rule } from "../../../src/model/rule.ts";
-import type { Server } from "../../../src/model/service.ts";
+import type { LoadBalancer, Server } from "../../../src/model/service.ts";
 import { Builder } from "../../../src/proxy/build/builder.ts";
 import { TIMEOUTS, type Timeouts } from "../../../src/proxy/http1/limits.ts";
 import { poisonReads, type ReadMode } from "../../../src/proxy/listen/byte-socket.ts";
@@ -147,12 +147,13 @@ export function route(name: string, rule: Rule, servers: readonly Server[], rest
   const passHostHeader = rest.passHostHeader ?? true;
   return [
     router(name, rule, { service, ...rest.router }),
-    { type: "loadBalancer", id: service, origin, endpoints, scheme: "http", passHostHeader, clusterIP: null },
+    { type: "loadBalancer", id: service, origin, endpoints, scheme: rest.scheme ?? "http", passHostHeader, clusterIP: null },
     { id: endpoints, origin, servers },
   ];
 }
 
 export interface RouteRest {
+  readonly scheme?: LoadBalancer["scheme"];
   readonly passHostHeader?: boolean;
   readonly router?: Partial<Router>;
 }
