@@ -5,6 +5,7 @@ import { WebhookCertificate } from "../control/admission/webhook-certificate.ts"
 import type { ApiClient } from "../control/api/client.ts";
 import { ChannelCa } from "../control/auth/channel-ca.ts";
 import type { ServiceAccount } from "../control/auth/review-answer.ts";
+import { SessionTickets } from "../control/auth/session-tickets.ts";
 import { TokenReviewer } from "../control/auth/token-review.ts";
 import { Compiler } from "../control/graph/compiler.ts";
 import { FencedApi } from "../control/leader/fenced-api.ts";
@@ -66,6 +67,7 @@ export class ClusterHalf {
   readonly #reconciler: Reconciler;
   readonly #status: StatusKeeper;
   readonly #authority: ChannelCa;
+  readonly #tickets: SessionTickets;
   readonly #election: LeaderElection;
   readonly #webhook: WebhookCertificate | null;
   #operator: Operator | null = null;
@@ -80,6 +82,7 @@ export class ClusterHalf {
     this.#reconciler = this.#makeReconciler();
     this.#authority = this.#makeAuthority();
     this.#election = this.#makeElection();
+    this.#tickets = this.#makeTickets();
     this.#webhook = options.keepsWebhookCertificate ? this.#makeWebhook() : null;
     this.admin = this.#makeAdmin();
   }
@@ -114,6 +117,7 @@ export class ClusterHalf {
   async stop(): Promise<void> {
     this.#stopping = true;
     this.#webhook?.stop();
+    this.#tickets.stop();
     this.#status.stop();
     const successor = await this.#election.stop();
     await this.#server?.close(successor?.url ?? "");
@@ -138,6 +142,7 @@ export class ClusterHalf {
     this.#server?.serve(term);
     this.#status.setHolder(true);
     this.#options.onRole("serving", this.#options.url);
+    void this.#tickets.start();
   }
 
   #standAside(holder: string): void {
@@ -260,6 +265,16 @@ export class ClusterHalf {
       },
       onHolder: (holder) => this.#standAside(holder?.url ?? ""),
       onProblem: (error) => log.warn("the Lease cannot be seen to", { error }),
+    });
+  }
+
+  #makeTickets(): SessionTickets {
+    const { api, settings, log } = this.#options;
+    return new SessionTickets({
+      api: new FencedApi(api, () => this.#election.term),
+      namespace: settings.operatorNamespace,
+      isHolder: () => this.#election.term !== null,
+      onProblem: (problem) => log.warn(problem),
     });
   }
 
