@@ -1,5 +1,6 @@
 import { Backoff } from "../kernel/backoff.ts";
 import { type Clock, systemClock } from "../kernel/clock.ts";
+import type { Refusal } from "../model/snapshot.ts";
 import { accessTo, type CredentialFiles, isSecure, operatorUrlProblem } from "./access.ts";
 import { type CheckedDelta, Holding, type InitialHolding, type Outcome } from "./holding.ts";
 import { OperatorStream, type StreamEnd } from "./operator-stream.ts";
@@ -64,6 +65,12 @@ export class ChannelClient {
   /** Connects, and again whenever the stream ends, until `stop`. */
   start(): void {
     void this.#run();
+  }
+
+  /** What of the version that is held is refused is different now: the operator is told at once, or when it is there. */
+  changeRefusals(refused: readonly Refusal[]): void {
+    this.#holding.refuse(refused);
+    this.#stream?.sayRefusals();
   }
 
   /** Ends the stream for good. A delta being applied is finished, but no longer answered. */

@@ -90,6 +90,11 @@ export class Holding {
     return ok({ checked: { version: delta.version, reset, upserts, removals }, sum });
   }
 
+  /** What of it cannot be built is different now. */
+  refuse(refused: readonly Refusal[]): void {
+    this.#refused = refused;
+  }
+
   /** Takes over what `check` allowed and the proxy applied, but for what it `refused`. */
   apply(checked: CheckedDelta, sum: SetHash, position: Position, refused: readonly Refusal[]): void {
     if (checked.reset) this.#hashes.clear();

@@ -75,6 +75,13 @@ export class OperatorStream {
     this.#abort.abort();
   }
 
+  /** Says what of the version that is held is refused now. While a delta is applied its answer says so. */
+  sayRefusals(): void {
+    const { version, refused } = this.#options.holding;
+    if (!this.#isHeard || this.#applying || version === "") return;
+    this.#say({ case: "refusalsChanged", value: { version, refusals: toRefusalMessages(refused) } });
+  }
+
   /** Runs to its end, which it never throws. */
   async run(): Promise<StreamEnd> {
     const { url, headers, session: sessionOptions } = this.#options.access;

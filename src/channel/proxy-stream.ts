@@ -12,6 +12,7 @@ import {
   type OperatorMessage,
   OperatorMessageSchema,
   type ProxyMessage,
+  type RefusalsChanged,
   type Subscribe,
 } from "./gen/snapshot_pb.ts";
 import { fromRefusalMessages } from "./refusals.ts";
@@ -118,7 +119,7 @@ export class ProxyStream {
     else if (message.case === "ack") this.#receiveAnswer(message.value.version, [], null);
     else if (message.case === "nack") {
       this.#receiveAnswer(message.value.version, fromRefusalMessages(message.value.refusals), message.value.whole || null);
-    }
+    } else if (message.case === "refusalsChanged") this.#receiveRefusals(message.value);
     this.#wake();
   }
 
@@ -224,6 +225,13 @@ export class ProxyStream {
     this.#host.onAnswer({ proxyId: this.proxyId, class: this.className, version, refused, whole, resumed: false });
     // It holds what it held before, which this side no longer knows: it says so when it comes back.
     if (whole !== null) this.goAway(GoAway_Reason.AGE, "");
+  }
+
+  /** Unasked: of a version that is no longer what it should hold, the next answer says more. */
+  #receiveRefusals({ version, refusals }: RefusalsChanged): void {
+    if (this.#awaited !== null || this.#version !== version) return;
+    const refused = fromRefusalMessages(refusals);
+    this.#host.onAnswer({ proxyId: this.proxyId, class: this.className, version, refused, whole: null, resumed: false });
   }
 
   /** The delta to send now, if the proxy may get one. */

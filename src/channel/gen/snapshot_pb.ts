@@ -20,7 +20,7 @@ import type { Message, UnknownEnum } from "@bufbuild/protobuf";
  * Describes the file snapshot.proto.
  */
 export const file_snapshot: GenFile = /*@__PURE__*/
-  fileDesc("Cg5zbmFwc2hvdC5wcm90bxIYZmFpcndheS5jaGFubmVsLnYxYWxwaGExIusBCgxQcm94eU1lc3NhZ2USOAoJc3Vic2NyaWJlGAEgASgLMiMuZmFpcndheS5jaGFubmVsLnYxYWxwaGExLlN1YnNjcmliZUgAEiwKA2FjaxgCIAEoCzIdLmZhaXJ3YXkuY2hhbm5lbC52MWFscGhhMS5BY2tIABIuCgRuYWNrGAMgASgLMh4uZmFpcndheS5jaGFubmVsLnYxYWxwaGExLk5hY2tIABI4CgloZWFydGJlYXQYBCABKAsyIy5mYWlyd2F5LmNoYW5uZWwudjFhbHBoYTEuSGVhcnRiZWF0SABCCQoHbWVzc2FnZSLCAQoPT3BlcmF0b3JNZXNzYWdlEjUKBWNodW5rGAEgASgLMiQuZmFpcndheS5jaGFubmVsLnYxYWxwaGExLkRlbHRhQ2h1bmtIABI4CgloZWFydGJlYXQYAiABKAsyIy5mYWlyd2F5LmNoYW5uZWwudjFhbHBoYTEuSGVhcnRiZWF0SAASMwoHZ29fYXdheRgDIAEoCzIgLmZhaXJ3YXkuY2hhbm5lbC52MWFscGhhMS5Hb0F3YXlIAEIJCgdtZXNzYWdlIvUBCglTdWJzY3JpYmUSDQoFY2xhc3MYASABKAkSEAoIcHJveHlfaWQYAiABKAkSDwoHZm9ybWF0cxgDIAMoDRIPCgd2ZXJzaW9uGAQgASgJEiwKBGhlbGQYBSADKAsyHi5mYWlyd2F5LmNoYW5uZWwudjFhbHBoYTEuSGVsZBIMCgRtb3JlGAYgASgIEjQKCHBvc2l0aW9uGAcgASgLMiIuZmFpcndheS5jaGFubmVsLnYxYWxwaGExLlBvc2l0aW9uEjMKCHJlZnVzYWxzGAggAygLMiEuZmFpcndheS5jaGFubmVsLnYxYWxwaGExLlJlZnVzYWwiIAoESGVsZBIKCgJpZBgBIAEoCRIMCgRoYXNoGAIgASgMIoMBCgpEZWx0YUNodW5rEjEKB3Vwc2VydHMYASADKAsyIC5mYWlyd2F5LmNoYW5uZWwudjFhbHBoYTEuVXBzZXJ0EhAKCHJlbW92YWxzGAIgAygJEjAKBmNvbW1pdBgDIAEoCzIgLmZhaXJ3YXkuY2hhbm5lbC52MWFscGhhMS5Db21taXQiTgoGVXBzZXJ0EgoKAmlkGAEgASgJEg4KBmZvcm1hdBgCIAEoDRIMCgRoYXNoGAMgASgMEgwKBGJvZHkYBCABKAwSDAoEbW9yZRgFIAEoCCJPCgZDb21taXQSDwoHdmVyc2lvbhgBIAEoCRI0Cghwb3NpdGlvbhgCIAEoCzIiLmZhaXJ3YXkuY2hhbm5lbC52MWFscGhhMS5Qb3NpdGlvbiI5CghQb3NpdGlvbhIMCgR0ZXJtGAEgASgEEhAKCHNlcXVlbmNlGAIgASgEEg0KBWxlYXNlGAMgASgJIhYKA0FjaxIPCgd2ZXJzaW9uGAEgASgJIlsKBE5hY2sSDwoHdmVyc2lvbhgBIAEoCRIzCghyZWZ1c2FscxgCIAMoCzIhLmZhaXJ3YXkuY2hhbm5lbC52MWFscGhhMS5SZWZ1c2FsEg0KBXdob2xlGAMgASgJIiUKB1JlZnVzYWwSCgoCaWQYASABKAkSDgoGcmVhc29uGAIgASgJIi0KCUhlYXJ0YmVhdBIUCgd2ZXJzaW9uGAEgASgJSACIAQFCCgoIX3ZlcnNpb24i7AEKBkdvQXdheRI3CgZyZWFzb24YASABKA4yJy5mYWlyd2F5LmNoYW5uZWwudjFhbHBoYTEuR29Bd2F5LlJlYXNvbhIOCgZob2xkZXIYAiABKAkSDgoGZGV0YWlsGAMgASgJIogBCgZSZWFzb24SFgoSUkVBU09OX1VOU1BFQ0lGSUVEEAASDgoKUkVBU09OX0FHRRABEhMKD1JFQVNPTl9TSFVURE9XThACEhUKEVJFQVNPTl9OT1RfSE9MREVSEAMSEgoOUkVBU09OX1JFRlVTRUQQBBIWChJSRUFTT05fVU5BVkFJTEFCTEUQBTJyCg9TbmFwc2hvdENoYW5uZWwSXwoGU3RyZWFtEiYuZmFpcndheS5jaGFubmVsLnYxYWxwaGExLlByb3h5TWVzc2FnZRopLmZhaXJ3YXkuY2hhbm5lbC52MWFscGhhMS5PcGVyYXRvck1lc3NhZ2UoATABYgZwcm90bzM");
+  fileDesc("Cg5zbmFwc2hvdC5wcm90bxIYZmFpcndheS5jaGFubmVsLnYxYWxwaGExIrICCgxQcm94eU1lc3NhZ2USOAoJc3Vic2NyaWJlGAEgASgLMiMuZmFpcndheS5jaGFubmVsLnYxYWxwaGExLlN1YnNjcmliZUgAEiwKA2FjaxgCIAEoCzIdLmZhaXJ3YXkuY2hhbm5lbC52MWFscGhhMS5BY2tIABIuCgRuYWNrGAMgASgLMh4uZmFpcndheS5jaGFubmVsLnYxYWxwaGExLk5hY2tIABI4CgloZWFydGJlYXQYBCABKAsyIy5mYWlyd2F5LmNoYW5uZWwudjFhbHBoYTEuSGVhcnRiZWF0SAASRQoQcmVmdXNhbHNfY2hhbmdlZBgFIAEoCzIpLmZhaXJ3YXkuY2hhbm5lbC52MWFscGhhMS5SZWZ1c2Fsc0NoYW5nZWRIAEIJCgdtZXNzYWdlIsIBCg9PcGVyYXRvck1lc3NhZ2USNQoFY2h1bmsYASABKAsyJC5mYWlyd2F5LmNoYW5uZWwudjFhbHBoYTEuRGVsdGFDaHVua0gAEjgKCWhlYXJ0YmVhdBgCIAEoCzIjLmZhaXJ3YXkuY2hhbm5lbC52MWFscGhhMS5IZWFydGJlYXRIABIzCgdnb19hd2F5GAMgASgLMiAuZmFpcndheS5jaGFubmVsLnYxYWxwaGExLkdvQXdheUgAQgkKB21lc3NhZ2Ui9QEKCVN1YnNjcmliZRINCgVjbGFzcxgBIAEoCRIQCghwcm94eV9pZBgCIAEoCRIPCgdmb3JtYXRzGAMgAygNEg8KB3ZlcnNpb24YBCABKAkSLAoEaGVsZBgFIAMoCzIeLmZhaXJ3YXkuY2hhbm5lbC52MWFscGhhMS5IZWxkEgwKBG1vcmUYBiABKAgSNAoIcG9zaXRpb24YByABKAsyIi5mYWlyd2F5LmNoYW5uZWwudjFhbHBoYTEuUG9zaXRpb24SMwoIcmVmdXNhbHMYCCADKAsyIS5mYWlyd2F5LmNoYW5uZWwudjFhbHBoYTEuUmVmdXNhbCIgCgRIZWxkEgoKAmlkGAEgASgJEgwKBGhhc2gYAiABKAwigwEKCkRlbHRhQ2h1bmsSMQoHdXBzZXJ0cxgBIAMoCzIgLmZhaXJ3YXkuY2hhbm5lbC52MWFscGhhMS5VcHNlcnQSEAoIcmVtb3ZhbHMYAiADKAkSMAoGY29tbWl0GAMgASgLMiAuZmFpcndheS5jaGFubmVsLnYxYWxwaGExLkNvbW1pdCJOCgZVcHNlcnQSCgoCaWQYASABKAkSDgoGZm9ybWF0GAIgASgNEgwKBGhhc2gYAyABKAwSDAoEYm9keRgEIAEoDBIMCgRtb3JlGAUgASgIIk8KBkNvbW1pdBIPCgd2ZXJzaW9uGAEgASgJEjQKCHBvc2l0aW9uGAIgASgLMiIuZmFpcndheS5jaGFubmVsLnYxYWxwaGExLlBvc2l0aW9uIjkKCFBvc2l0aW9uEgwKBHRlcm0YASABKAQSEAoIc2VxdWVuY2UYAiABKAQSDQoFbGVhc2UYAyABKAkiFgoDQWNrEg8KB3ZlcnNpb24YASABKAkiWwoETmFjaxIPCgd2ZXJzaW9uGAEgASgJEjMKCHJlZnVzYWxzGAIgAygLMiEuZmFpcndheS5jaGFubmVsLnYxYWxwaGExLlJlZnVzYWwSDQoFd2hvbGUYAyABKAkiVwoPUmVmdXNhbHNDaGFuZ2VkEg8KB3ZlcnNpb24YASABKAkSMwoIcmVmdXNhbHMYAiADKAsyIS5mYWlyd2F5LmNoYW5uZWwudjFhbHBoYTEuUmVmdXNhbCIlCgdSZWZ1c2FsEgoKAmlkGAEgASgJEg4KBnJlYXNvbhgCIAEoCSItCglIZWFydGJlYXQSFAoHdmVyc2lvbhgBIAEoCUgAiAEBQgoKCF92ZXJzaW9uIuwBCgZHb0F3YXkSNwoGcmVhc29uGAEgASgOMicuZmFpcndheS5jaGFubmVsLnYxYWxwaGExLkdvQXdheS5SZWFzb24SDgoGaG9sZGVyGAIgASgJEg4KBmRldGFpbBgDIAEoCSKIAQoGUmVhc29uEhYKElJFQVNPTl9VTlNQRUNJRklFRBAAEg4KClJFQVNPTl9BR0UQARITCg9SRUFTT05fU0hVVERPV04QAhIVChFSRUFTT05fTk9UX0hPTERFUhADEhIKDlJFQVNPTl9SRUZVU0VEEAQSFgoSUkVBU09OX1VOQVZBSUxBQkxFEAUycgoPU25hcHNob3RDaGFubmVsEl8KBlN0cmVhbRImLmZhaXJ3YXkuY2hhbm5lbC52MWFscGhhMS5Qcm94eU1lc3NhZ2UaKS5mYWlyd2F5LmNoYW5uZWwudjFhbHBoYTEuT3BlcmF0b3JNZXNzYWdlKAEwAWIGcHJvdG8z");
 
 /**
  * @generated from message fairway.channel.v1alpha1.ProxyMessage
@@ -53,6 +53,12 @@ export type ProxyMessage = Message<"fairway.channel.v1alpha1.ProxyMessage"> & {
      */
     value: Heartbeat;
     case: "heartbeat";
+  } | {
+    /**
+     * @generated from field: fairway.channel.v1alpha1.RefusalsChanged refusals_changed = 5;
+     */
+    value: RefusalsChanged;
+    case: "refusalsChanged";
   } | { case: undefined; value?: undefined };
 };
 
@@ -382,6 +388,33 @@ export const NackSchema: GenMessage<Nack> = /*@__PURE__*/
   messageDesc(file_snapshot, 9);
 
 /**
+ * Said unasked: what of the version it holds a proxy refuses is different now (a port has become free, say). An operator that does not
+ * know it learns with the next answer.
+ *
+ * @generated from message fairway.channel.v1alpha1.RefusalsChanged
+ */
+export type RefusalsChanged = Message<"fairway.channel.v1alpha1.RefusalsChanged"> & {
+  /**
+   * @generated from field: string version = 1;
+   */
+  version: string;
+
+  /**
+   * All of them; empty when nothing is refused any more.
+   *
+   * @generated from field: repeated fairway.channel.v1alpha1.Refusal refusals = 2;
+   */
+  refusals: Refusal[];
+};
+
+/**
+ * Describes the message fairway.channel.v1alpha1.RefusalsChanged.
+ * Use `create(RefusalsChangedSchema)` to create a new message.
+ */
+export const RefusalsChangedSchema: GenMessage<RefusalsChanged> = /*@__PURE__*/
+  messageDesc(file_snapshot, 10);
+
+/**
  * @generated from message fairway.channel.v1alpha1.Refusal
  */
 export type Refusal = Message<"fairway.channel.v1alpha1.Refusal"> & {
@@ -401,7 +434,7 @@ export type Refusal = Message<"fairway.channel.v1alpha1.Refusal"> & {
  * Use `create(RefusalSchema)` to create a new message.
  */
 export const RefusalSchema: GenMessage<Refusal> = /*@__PURE__*/
-  messageDesc(file_snapshot, 10);
+  messageDesc(file_snapshot, 11);
 
 /**
  * Shows that a side lives. Sent every 10 s; a side silent for 30 s is taken for dead.
@@ -422,7 +455,7 @@ export type Heartbeat = Message<"fairway.channel.v1alpha1.Heartbeat"> & {
  * Use `create(HeartbeatSchema)` to create a new message.
  */
 export const HeartbeatSchema: GenMessage<Heartbeat> = /*@__PURE__*/
-  messageDesc(file_snapshot, 11);
+  messageDesc(file_snapshot, 12);
 
 /**
  * The operator ends the stream.
@@ -455,7 +488,7 @@ export type GoAway = Message<"fairway.channel.v1alpha1.GoAway"> & {
  * Use `create(GoAwaySchema)` to create a new message.
  */
 export const GoAwaySchema: GenMessage<GoAway> = /*@__PURE__*/
-  messageDesc(file_snapshot, 12);
+  messageDesc(file_snapshot, 13);
 
 /**
  * @generated from enum fairway.channel.v1alpha1.GoAway.Reason
@@ -511,7 +544,7 @@ export type GoAway_Reason = (typeof GoAway_Reason)[keyof typeof GoAway_Reason] |
  * Describes the enum fairway.channel.v1alpha1.GoAway.Reason.
  */
 export const GoAway_ReasonSchema: GenEnum<GoAway_Reason> = /*@__PURE__*/
-  enumDesc(file_snapshot, 12, 0);
+  enumDesc(file_snapshot, 13, 0);
 
 /**
  * @generated from service fairway.channel.v1alpha1.SnapshotChannel

@@ -35,6 +35,8 @@ export interface GenerationsOptions {
   readonly clock: Clock;
   readonly log: Logger;
   readonly onEvent: (event: SupervisorEvent) => void;
+  /** What of the live generation is refused is different now, without another generation. */
+  readonly onRefusals: (refused: readonly Refusal[]) => void;
   /** A generation has come to its end: it is live, or nowhere. */
   readonly onSwap: (result: "live" | "rejected") => void;
 }
@@ -112,6 +114,11 @@ export class Generations {
     this.#awaitReopening();
     this.#options.names.keepOnly(update.hostnames);
     this.#refused = refused;
+    return this.#unopened();
+  }
+
+  /** Entry points that could not be opened, as refusals. */
+  #unopened(): readonly Refusal[] {
     return this.#entryPoints.problems.flatMap(({ entryPoint, message }) =>
       entryPoint ? [{ id: entryPoint.id, reason: message }] : [],
     );
@@ -192,8 +199,10 @@ export class Generations {
     const update = await this.#entryPoints.settleAgain(live);
     const { refusal, problems } = await this.#step(update, ({ sequence }) => this.current.next(update, sequence));
     if (refusal === null) {
+      const before = JSON.stringify(this.#unopened());
       this.current.take(update);
       this.#entryPoints.onLive(update, problems);
+      if (JSON.stringify(this.#unopened()) !== before) this.#options.onRefusals([...this.#refused, ...this.#unopened()]);
     }
     this.#awaitReopening();
   }

@@ -136,6 +136,7 @@ export class Supervisor implements AdminSource {
       clock,
       log,
       onEvent,
+      onRefusals: (refused) => this.#client?.changeRefusals(refused),
       onSwap: (result) => this.#metrics.swaps.add(1, { result }),
     });
     this.#metrics = new SupervisorMetrics({
@@ -167,8 +168,8 @@ export class Supervisor implements AdminSource {
     const restored = keepsState ? await this.#generations.restore() : { update: null, held: [], refused: [] };
     // A worker that does not come up is replaced until it does; the others need not wait for it.
     await within(this.#clock, WORKERS_WAIT_MS, this.#workers.start());
+    const unopened = restored.update ? this.#generations.makeLive(restored.update, restored.refused, []) : [];
     if (restored.update) {
-      this.#generations.makeLive(restored.update, restored.refused, []);
       onEvent({ event: "restored", version: restored.update.version, resources: restored.held.length });
     }
     this.#client = new ChannelClient({
@@ -176,7 +177,7 @@ export class Supervisor implements AdminSource {
       credentials: this.#options.credentials ?? null,
       className: this.#options.className,
       proxyId: this.#options.proxyId,
-      held: { version: restored.update?.version ?? "", hashes: restored.held, refused: restored.refused },
+      held: { version: restored.update?.version ?? "", hashes: restored.held, refused: [...restored.refused, ...unopened] },
       apply: (delta) => this.#generations.apply(delta),
       onConnected: () => this.#onOperator(null),
       onLost: (reason) => this.#onOperator(reason),

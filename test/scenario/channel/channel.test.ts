@@ -154,6 +154,25 @@ test("resources that a proxy refuses are reported with their reasons, and the re
   expect(answers[1]?.refused).toEqual([]);
 });
 
+test("a proxy whose refusals change without a delta says so at once, and again when it comes back", async () => {
+  const world = new World();
+  const { port, answers } = await operator(world);
+  const wire = await wireTo(port);
+  const recorder = proxy(wire.port);
+  const refused = [{ id: "endpoints:Service/shop/b/" as ResourceId, reason: "no such balancer" }];
+  const version = world.publish({ a: 1, b: 1 });
+  await until("the answer is here", () => answers.length === 1);
+  for (const now of [refused, [], refused]) {
+    const before = answers.length;
+    recorder.client.changeRefusals(now);
+    await until("it is told", () => answers.length === before + 1);
+    expect(answers.at(-1)).toMatchObject({ version, refused: now, whole: null, resumed: false });
+  }
+  wire.cut();
+  await until("the proxy is back", () => answers.length === 5);
+  expect(answers.at(-1)).toMatchObject({ version, refused, resumed: true });
+});
+
 test("a proxy that comes back says again what it refuses, however much that is", async () => {
   const world = new World();
   const { port, answers } = await operator(world);

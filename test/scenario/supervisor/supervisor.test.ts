@@ -126,6 +126,24 @@ test("a port already in use is told with entry point and address, and the others
   expect(await admin("/readyz")).toEqual({ status: 503, text: `${message}\n` });
 });
 
+test("a port that becomes free is opened, and the operator hears of it at once", async () => {
+  const rival = createServer().listen({ host: "127.0.0.1", port: 0 });
+  await once(rival, "listening");
+  const { port: taken } = rival.address() as { readonly port: number };
+  cleanups.push(() => rival.close());
+  const timing = { ...SUPERVISOR_TIMING, reopenFirstMs: 50, reopenMostMs: 50 };
+  const { world, of, answers } = await proxy({ timing });
+  const version = world.publishEntryPoints({ web: 0, websecure: taken });
+  await until("it is live", () => answers.length === 1);
+  expect(answers[0]?.refused).toHaveLength(1);
+  rival.close();
+  await until("it is told", () => answers.length === 2);
+  expect(answers[1]).toMatchObject({ version, refused: [], whole: null });
+  expect(of("listening").map(({ entryPoint }) => entryPoint.name)).toEqual(["web", "websecure"]);
+  // Each try that changes nothing is the proxy's own business.
+  expect(of("live")).toHaveLength(1);
+});
+
 test("two entry points with one address: the first has it, the other is told", async () => {
   const { world, of, port } = await proxy();
   world.publishEntryPoints({ a: 0 });
