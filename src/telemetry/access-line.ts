@@ -89,12 +89,14 @@ function clfLine({ fields, headers }: AccessLogOptions): Write {
   const server = text("server", (entry) => clfQuoted(entry.server));
   const duration = text("durationMs", (entry) => `${Math.round(entry.durationMs)}ms`);
   const request = clfRequest(fields);
-  const referer = clfHeader("referer", headers);
-  const agent = clfHeader("user-agent", headers);
+  const [referer, agent] = CLF_HEADERS.map((name) => clfHeader(name, headers)) as [Write, Write];
   return (entry) =>
     `${client(entry)} - - ${time(entry)} ${request(entry)} ${status(entry)} ${bytes(entry)} ${referer(entry)} ${agent(entry)} ` +
     `${router(entry)} ${server(entry)} ${duration(entry)}\n`;
 }
+
+/** The request headers of the combined format. */
+export const CLF_HEADERS = ["referer", "user-agent"] as const;
 
 function clfRequest(fields: readonly AccessField[]): Write {
   const part = (field: AccessField, write: Write): Write => (fields.includes(field) ? write : () => "-");

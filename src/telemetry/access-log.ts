@@ -1,4 +1,4 @@
-import { type AccessFormat, accessLine } from "./access-line.ts";
+import { type AccessFormat, accessLine, CLF_HEADERS } from "./access-line.ts";
 
 /** Everything a line can say, by the name it has in `--access-log-fields` and in JSON, in the order of the line. */
 export const ACCESS_FIELDS = [
@@ -78,8 +78,10 @@ export interface AccessEntry {
   responseHeaders(): Iterable<readonly [name: string, value: string]>;
 }
 
-/** Characters kept until they are handed on. */
+/** Characters kept until they are handed on; as bytes, so that a few lines less are kept of what is not ASCII. */
 export const ACCESS_BUFFER_CHARS = 64 * 1024;
+/** Most bytes that one unit of a string takes. */
+const UTF8_BYTES_MAX = 3;
 
 /**
  * A worker's access log. Lines are kept until there are `ACCESS_BUFFER_CHARS` of them, or somebody flushes: once a second, and when the
@@ -88,28 +90,35 @@ export const ACCESS_BUFFER_CHARS = 64 * 1024;
 export class AccessLog {
   /** Whether any response header is shown: they are gone when an exchange ends, so they must be kept for it. */
   readonly wantsResponseHeaders: boolean;
+  /** Request headers that a line asks for by name: whoever makes entries may look for them while the head is at hand. Lower case. */
+  readonly headerNames: readonly string[];
   readonly #line: (entry: AccessEntry) => string;
   readonly #send: (lines: string) => void;
-  #lines = "";
+  /** Lines as bytes: strings put together of many would live long enough to be costly to collect. */
+  readonly #bytes: Buffer = Buffer.allocUnsafeSlow(ACCESS_BUFFER_CHARS);
+  #length = 0;
 
   /** `send` gets whole lines, each with its end. */
   constructor(options: AccessLogOptions, send: (lines: string) => void) {
     const { format, fields, responseHeaders = {} } = options;
     const isAnyShown = Object.values(responseHeaders).some((mode) => mode !== "drop");
     this.wantsResponseHeaders = format === "json" && fields.includes("responseHeaders") && isAnyShown;
+    this.headerNames = format === "clf" ? CLF_HEADERS : [];
     this.#line = accessLine(options);
     this.#send = send;
   }
 
   add(entry: AccessEntry): void {
-    this.#lines += this.#line(entry);
-    if (this.#lines.length >= ACCESS_BUFFER_CHARS) this.flush();
+    const line = this.#line(entry);
+    if (this.#length + line.length * UTF8_BYTES_MAX > ACCESS_BUFFER_CHARS) this.flush();
+    if (line.length * UTF8_BYTES_MAX > ACCESS_BUFFER_CHARS) this.#send(line);
+    else this.#length += this.#bytes.write(line, this.#length);
   }
 
   flush(): void {
-    if (this.#lines === "") return;
-    const lines = this.#lines;
-    this.#lines = "";
+    if (this.#length === 0) return;
+    const lines = this.#bytes.toString("utf8", 0, this.#length);
+    this.#length = 0;
     this.#send(lines);
   }
 }

@@ -6,8 +6,10 @@ import type { AccessEntry } from "../../telemetry/access-log.ts";
 import type { Access } from "../pipeline/engine.ts";
 import { replyTo } from "../pipeline/reply.ts";
 import type { RouterPath } from "../pipeline/router-path.ts";
+import { spells } from "./bytes.ts";
 import type { HttpExchange } from "./exchange.ts";
 import { HeaderId } from "./header-id.ts";
+import type { RequestHead } from "./request-parser.ts";
 import type { ResponseHead } from "./response-parser.ts";
 import { isOfThisHop } from "./response-writer.ts";
 
@@ -29,6 +31,8 @@ export class ExchangeLog implements AccessEntry {
   #beganMs = 0;
   #targetStart = 0;
   #targetEnd = 0;
+  /** Where the values of the log's `headerNames` begin and end in the head, in turn; -1 for one that is not there. */
+  readonly #named: number[] = [];
 
   constructor(access: Access, entryPoint: string, exchange: HttpExchange, path: RouterPath) {
     this.#access = access;
@@ -44,6 +48,20 @@ export class ExchangeLog implements AccessEntry {
     this.#targetStart = head.targetStart;
     this.#targetEnd = head.targetEnd;
     this.#responseHeaders = NO_HEADERS;
+    const names = this.#access.log.headerNames;
+    for (let i = 0; i < names.length; i++) this.#find(head, names[i] as string, 2 * i);
+  }
+
+  /** Looked for now, since the head would have to be parsed once more when the exchange ends. */
+  #find(head: RequestHead, name: string, at: number): void {
+    const { bytes } = this.#exchange;
+    this.#named[at] = -1;
+    for (let field = 0; field < head.count; field++) {
+      if (!spells(bytes, head.nameStart[field] as number, head.nameEnd[field] as number, name)) continue;
+      this.#named[at] = head.valueStart[field] as number;
+      this.#named[at + 1] = head.valueEnd[field] as number;
+      return;
+    }
   }
 
   /** A server's response head goes out, with what middlewares changed about it. Borrowed until return. */
@@ -163,6 +181,11 @@ export class ExchangeLog implements AccessEntry {
   }
 
   header(name: string): string | null {
+    const at = 2 * this.#access.log.headerNames.indexOf(name);
+    if (at >= 0) {
+      const start = this.#named[at] as number;
+      return start < 0 ? null : this.#exchange.bytes.toString("latin1", start, this.#named[at + 1]);
+    }
     for (const [given, value] of this.headers()) if (given.toLowerCase() === name) return value;
     return null;
   }

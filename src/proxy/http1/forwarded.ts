@@ -83,7 +83,7 @@ export function isPassed(exchange: HttpExchange, head: RequestHead, field: numbe
   );
 }
 
-/** Prepared text for the common case, kept by the connection: nothing edited, peer not trusted, same authority as before. */
+/** Prepared text for the common case, kept by the connection: none of them edited, peer not trusted, same authority as before. */
 export class ForwardedText {
   #authority: string | null = null;
   #text = "";
@@ -128,7 +128,8 @@ function writeForwardedFor(out: OutBuffer, exchange: HttpExchange): void {
   out.text("\r\n");
 }
 
-function isWritten(name: string): name is Written {
+/** Whether a field is one of those we write ourselves. */
+export function isWritten(name: string): name is Written {
   return (name.startsWith("x-forwarded-") || name === "x-real-ip") && (WRITTEN as readonly string[]).includes(name);
 }
 

@@ -1,4 +1,5 @@
 import { FIELD_VALUE } from "./bytes.ts";
+import { isWritten } from "./forwarded.ts";
 import type { OutBuffer } from "./out-buffer.ts";
 
 /** Most fields added to one head, and most removed from it; a head that is to get more fails its exchange. */
@@ -25,6 +26,8 @@ const FRAMING: ReadonlySet<string> = new Set([
 export class HeaderEdits {
   /** More was asked for than `EDITS_MAX`: the head is not what middlewares want it to be, and must not be sent. */
   isBeyond = false;
+  /** Some of the fields touched are those we write ourselves to tell servers who the client is. */
+  touchesForwarded = false;
   readonly #removed: string[] = [];
   readonly #names: string[] = [];
   readonly #values: string[] = [];
@@ -36,6 +39,7 @@ export class HeaderEdits {
   clear(): void {
     if (this.isEmpty) return;
     this.isBeyond = false;
+    this.touchesForwarded = false;
     this.#removed.length = 0;
     this.#names.length = 0;
     this.#values.length = 0;
@@ -48,6 +52,7 @@ export class HeaderEdits {
       this.isBeyond = true;
       return;
     }
+    this.#note(name);
     this.#names.push(name);
     this.#values.push(value);
   }
@@ -62,7 +67,14 @@ export class HeaderEdits {
     }
     if (this.#removed.includes(name)) return;
     if (this.#removed.length >= EDITS_MAX) this.isBeyond = true;
-    else this.#removed.push(name);
+    else {
+      this.#note(name);
+      this.#removed.push(name);
+    }
+  }
+
+  #note(name: string): void {
+    if (isWritten(name)) this.touchesForwarded = true;
   }
 
   set(name: string, value: string): void {
@@ -127,7 +139,8 @@ function isSameName(bytes: Uint8Array, start: number, end: number, name: string)
 }
 
 function isFieldName(name: string): boolean {
-  return /^[a-z0-9!#$%&'*+\-.^_`|~]+$/.test(name);
+  // What was written before is one.
+  return wireNames.has(name) || /^[a-z0-9!#$%&'*+\-.^_`|~]+$/.test(name);
 }
 
 function isFieldValue(value: string): boolean {

@@ -18,15 +18,16 @@ export class RequestTarget {
   queryStart = 0;
   queryEnd = 0;
   hasQuery = false;
+  /** The path as the client wrote it last, and what was made of it. */
   #rawPath = "";
+  #canonicalPath = "";
 
   /** Reads the target of `head`, whose bytes are `bytes`; returns what is wrong with it. Forms: RFC 9112 §3.2. The same policy each time. */
   read(bytes: Buffer, head: RequestHead, policy: PathPolicy): Failure | undefined {
     if (head.method === "CONNECT") return FAILURES.MethodNotImplemented;
     let start = head.targetStart;
     const end = head.targetEnd;
-    let authority =
-      head.hostField < 0 ? "" : bytes.toString("latin1", head.valueStart[head.hostField], head.valueEnd[head.hostField]);
+    let authority = head.hostField < 0 ? "" : this.#authorityOf(bytes, head);
     if (bytes[start] !== SLASH && bytes[start] !== ASTERISK) {
       const absolute = authorityOfAbsolute(bytes, start, end);
       if (absolute === null) return FAILURES.BadPath;
@@ -37,6 +38,13 @@ export class RequestTarget {
       start = absolute.pathStart;
     }
     return this.#readAuthority(authority) ?? this.#readPath(bytes, start, end, head.method, policy);
+  }
+
+  /** The value of Host. It is mostly the same as before, and then need not be made a string again. */
+  #authorityOf(bytes: Buffer, head: RequestHead): string {
+    const start = head.valueStart[head.hostField] as number;
+    const end = head.valueEnd[head.hostField] as number;
+    return isText(bytes, start, end, this.authority) ? this.authority : bytes.toString("latin1", start, end);
   }
 
   #readAuthority(authority: string): Failure | undefined {
@@ -57,22 +65,23 @@ export class RequestTarget {
     this.queryEnd = end;
     if (this.hasQuery && holdsHash(bytes, query, end)) return FAILURES.BadPath;
     const whole = method === "OPTIONS" && !this.hasQuery ? "*" : "/";
+    if (this.#rawPath !== "*" && isText(bytes, start, query, this.#rawPath))
+      return this.#take(this.#rawPath, this.#canonicalPath);
     const raw = start === query ? whole : bytes.toString("latin1", start, query);
     if (raw === "*") return method === "OPTIONS" && !this.hasQuery ? this.#take(raw, raw) : FAILURES.BadPath;
-    if (raw === this.#rawPath) return undefined;
     const path = canonicalPath(raw, policy);
     return path === null ? FAILURES.BadPath : this.#take(raw, path);
   }
 
   #take(raw: string, path: string): undefined {
     this.#rawPath = raw;
+    this.#canonicalPath = path;
     this.path = path;
     return undefined;
   }
 
   /** A path that a middleware put in place of the client's. */
   replacePath(path: string): void {
-    this.#rawPath = "";
     this.path = path;
   }
 }
@@ -81,6 +90,13 @@ const SLASH = 0x2f;
 const ASTERISK = 0x2a;
 const QUESTION_MARK = 0x3f;
 const HASH = 0x23;
+
+/** Whether the bytes are this text, which is not empty. */
+function isText(bytes: Buffer, start: number, end: number, text: string): boolean {
+  if (text === "" || end - start !== text.length) return false;
+  for (let i = 0; i < text.length; i++) if (bytes[start + i] !== text.charCodeAt(i)) return false;
+  return true;
+}
 
 function holdsHash(bytes: Buffer, start: number, end: number): boolean {
   for (let i = start; i < end; i++) if (bytes[i] === HASH) return true;

@@ -25,7 +25,7 @@ export function writeRequestHead(exchange: HttpExchange, host: string, forwarded
   out.text("\r\n");
   writeFields(exchange, head);
   const { isTrusted, policy } = exchange.peer;
-  const isCommon = exchange.requestEdits.isEmpty && !isTrusted && head.upgrade === "" && !policy.hidesClientAddress;
+  const isCommon = !exchange.requestEdits.touchesForwarded && !isTrusted && head.upgrade === "" && !policy.hidesClientAddress;
   if (isCommon) forwarded.write(out, exchange);
   else writeForwarded(out, exchange);
   exchange.requestEdits.write(out, "x-forwarded-for");
