@@ -34,6 +34,8 @@ export class ResponseRelay implements ClientResponse {
 
   /** HTTP/1.0 knows no informational responses: such a client gets none. */
   informational(bytes: Buffer, head: ResponseHead): void {
+    // Who has been told to send its body will send it.
+    if (head.status === 100) this.#exchange.expectsContinue = false;
     if (this.#exchange.minor === 1) writeInformational(this.#exchange, bytes, head);
   }
 

@@ -1,71 +1,9 @@
-import type { Socket } from "node:net";
 import { expect, test } from "vitest";
 import { ok } from "../../../src/kernel/result.ts";
 import { FAILURES } from "../../../src/model/failure.ts";
-import type { AccessLogOptions } from "../../../src/telemetry/access-log.ts";
-import { middleware, type TestProxy, Upstream } from "./harness.ts";
-import type { RawClient } from "./raw-client.ts";
+import { ACCESS, asks, type Case, GET, good, large, leaves, OK, POST, play, reset, SHORT_MS, silent } from "./failing-peers.ts";
+import { middleware, Upstream } from "./harness.ts";
 import { clientOf, eventually, proxyFor } from "./set-up.ts";
-
-const ACCESS: AccessLogOptions = {
-  format: "json",
-  fields: ["status", "failure", "attempts", "requestBytes", "responseBytes"],
-  headers: {},
-};
-/** Short, and longer than two looks at deadlines. */
-const SHORT_MS = 250;
-const TIMEOUTS = {
-  headMs: SHORT_MS,
-  keepAliveMs: SHORT_MS,
-  firstByteMs: SHORT_MS,
-  requestIdleMs: SHORT_MS,
-  responseIdleMs: SHORT_MS,
-  lingerMs: SHORT_MS,
-};
-
-const GET = "GET / HTTP/1.1\r\nHost: a.test\r\n\r\n";
-const POST = "POST / HTTP/1.1\r\nHost: a.test\r\nContent-Length: 10\r\n\r\n";
-const OK = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
-/** More than two kernels and a proxy keep between them. */
-const LARGE = 40_000_000;
-
-type Server = (socket: Socket, received: string) => unknown;
-type Client = (client: RawClient, upstream: Upstream) => unknown;
-
-/** Answers each request that is whole. */
-const good: Server = (socket, received) => (received.endsWith("\r\n\r\n") || received.endsWith("0123456789")) && socket.write(OK);
-const silent: Server = () => {};
-const large: Server = (socket) => {
-  socket.write(`HTTP/1.1 200 OK\r\nContent-Length: ${LARGE}\r\n\r\n`);
-  socket.write(Buffer.alloc(LARGE));
-};
-
-/** Sends, and reads what comes until the proxy ends or resets the connection, or the answer is there. */
-const asks =
-  (text: string): Client =>
-  async (client) => {
-    client.send(text);
-    await client.until(() => client.hasEnded || client.isClosed || client.received.includes("\r\n\r\n"));
-    await client.until(() => client.hasEnded || client.isClosed || client.received.length > 0);
-  };
-
-/** Sends, and is gone when the server has seen it. */
-const leaves =
-  (text: string, how: (socket: Socket) => unknown): Client =>
-  async (client, upstream) => {
-    client.send(text);
-    await eventually(() => upstream.received.length > 0);
-    how(client.socket);
-  };
-
-const reset = (socket: Socket) => socket.resetAndDestroy();
-
-interface Case {
-  readonly server: Server;
-  readonly client: Client;
-  /** What the line says; null for no line. */
-  readonly line: { readonly status: number; readonly failure: string } | null;
-}
 
 const CASES: Readonly<Record<string, Case>> = {
   "a client that goes without a word": { server: good, client: (client) => client.close(), line: null },
@@ -227,32 +165,7 @@ const CASES: Readonly<Record<string, Case>> = {
   },
 };
 
-test.each(Object.entries(CASES))(
-  "%s: the right line, once, and nothing is left behind",
-  async (_, { server, client: act, line }) => {
-    const upstream = await Upstream.start(server);
-    const proxy = await proxyFor([upstream], { accessLog: ACCESS, timeouts: TIMEOUTS, sweepMs: 50 });
-    const client = await clientOf(proxy);
-    await act(client, upstream);
-    client.close();
-    await nothingIsLeft(proxy);
-    await proxy.close();
-    const lines = proxy.accessLines().map((text) => JSON.parse(text) as Record<string, unknown>);
-    expect(lines).toEqual(line === null ? [] : [expect.objectContaining(line)]);
-  },
-);
-
-/**
- * No connection of a client, no request under way, no connection to a server but idle ones, nobody who waits for one, and nothing else
- * that has a deadline.
- */
-async function nothingIsLeft(proxy: TestProxy): Promise<void> {
-  await eventually(() => proxy.count("connectionsOpen") === 0);
-  expect(proxy.worker.entryPoints.busyCount).toBe(0);
-  const pools = [...proxy.worker.pools.all()];
-  await eventually(() => pools.every((pool) => pool.open === pool.idle && pool.waiting === 0));
-  expect(proxy.worker.timedCount).toBe(pools.reduce((idle, pool) => idle + pool.idle, 0));
-}
+test.each(Object.entries(CASES))("%s: the right line, once, and nothing is left behind", (_, each) => play(each));
 
 test("a tunnel has one line, when it ends, with what went through it", async () => {
   const upstream = await Upstream.start((socket, received) => {
