@@ -97,10 +97,12 @@ function takeRequest(received: string, start: number): Request | null {
   const head = received.slice(start, headEnd);
   const [method = "", path = ""] = head.split(" ");
   if (/Transfer-Encoding: chunked/.test(head)) {
-    const last = received.indexOf("0\r\n\r\n", headEnd);
-    if (last < 0) return null;
-    const body = received.slice(headEnd, last).replace(/[0-9a-f]+\r\n(.*?)\r\n/gs, "$1");
-    return { method, path, body, end: last + 5 };
+    // The last chunk, trailers, and the empty line.
+    const last = /(?<=\n)0\r\n(?:[^\r\n]+\r\n)*\r\n/.exec(received.slice(headEnd));
+    if (last === null) return null;
+    const end = headEnd + last.index;
+    const body = received.slice(headEnd, end).replace(/[0-9a-f]+\r\n(.*?)\r\n/gs, "$1");
+    return { method, path, body, end: end + last[0].length };
   }
   const length = Number(/Content-Length: (\d+)/.exec(head)?.[1] ?? 0);
   if (received.length < headEnd + length) return null;
