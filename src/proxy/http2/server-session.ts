@@ -1,3 +1,4 @@
+import { subscribe } from "node:diagnostics_channel";
 import { constants, performServerHandshake, type ServerHttp2Session, type ServerHttp2Stream } from "node:http2";
 import type { Socket } from "node:net";
 import { FAILURES } from "../../model/failure.ts";
@@ -38,6 +39,9 @@ const OPTIONS = {
   // A server may say a thing twice; what that means is for clients.
   strictSingleValueFields: false,
 };
+
+// A stream whose session fails in the turn it began has an error before anybody is told that it exists.
+subscribe("http2.server.stream.created", (message) => (message as { stream: ServerHttp2Stream }).stream.on("error", ignore));
 
 /** The last stream id there can be: a GOAWAY with it tells the client to open no more, and refuses none that is on its way (RFC 9113 §6.8). */
 const LAST_STREAM_ID = 2 ** 31 - 1;

@@ -66,7 +66,6 @@ export class ServerStream implements ClientSide, ClientResponse, Timed {
     this.#run = new ExchangeRun(engine, door.entryPointName, this);
     engine.deadlines.add(this);
     stream.on("close", () => this.#onClose());
-    stream.on("error", ignore);
     stream.on("drain", () => this.#onDrain());
   }
 
@@ -317,8 +316,4 @@ function announcesTrailers(bytes: Buffer, head: ResponseHead): boolean {
   if (head.minor === HTTP2) return true;
   for (let field = 0; field < head.count; field++) if (isTrailerField(bytes, head, field)) return true;
   return false;
-}
-
-function ignore(): void {
-  // The close event follows, and says all that matters.
 }
