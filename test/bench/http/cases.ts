@@ -1,5 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { wrongFlag } from "../flags.ts";
+import type { Speech } from "./equality.ts";
+import { saturateStreams } from "./h2load.ts";
 import { type Load, runClient } from "./load.ts";
 import type { Target } from "./target.ts";
 import { type AskedRequest, headsOf, PATHS } from "./workload.ts";
@@ -24,6 +26,8 @@ export interface Round {
 export interface Case {
   readonly name: string;
   readonly summary: string;
+  /** What the client speaks: HTTP/1.1 unless it is said. */
+  readonly speaks?: Speech;
   /** Bytes of a body that a request moves: CPU is then told by GiB as well. */
   readonly bodyBytes?: number;
   /** What runs before it and sets its rate. */
@@ -47,6 +51,15 @@ export const CASES: readonly Case[] = [
   transfers("down-100m", 4, 100 * MIB, "down", 6),
   transfers("up-100m", 4, 100 * MIB, "up", 6),
   webSocket("websocket", 64),
+  saturated("tls-keep-alive", 64, { head: "realistic" }, "tls"),
+  handshakes("tls13-ecdsa", "TLSv1.3", "ecdsa", false),
+  handshakes("tls13-rsa", "TLSv1.3", "rsa", false),
+  handshakes("tls12-ecdsa", "TLSv1.2", "ecdsa", false),
+  handshakes("tls12-rsa", "TLSv1.2", "rsa", false),
+  handshakes("tls13-resumed", "TLSv1.3", "ecdsa", true),
+  handshakes("tls12-resumed", "TLSv1.2", "ecdsa", true),
+  streams("h2-16x16", 16, 16),
+  streams("h2-64x1", 64, 1),
 ];
 
 /** Cases by name; those that set the rate of others come along. Throws what a wrong option throws. */
@@ -60,12 +73,16 @@ export function casesNamed(names: readonly string[]): readonly Case[] {
 
 type Asked = Pick<AskedRequest, "head" | "closes"> & { readonly path?: string };
 
-function saturated(name: string, connections: number, asked: Asked): Case {
+function saturated(name: string, connections: number, asked: Asked, speaks: "http/1.1" | "tls" = "http/1.1"): Case {
   const requests = headsOf({ path: PATHS.small, ...asked });
   return {
     name,
-    summary: `${asked.head} heads, ${connections} connections${asked.closes ? ", one request each" : ""}, saturated`,
-    load: ({ port }, { folder, seconds }) => saturate(folder, port, { connections, seconds, requests }),
+    summary: `${asked.head} heads, ${connections} connections${asked.closes ? ", one request each" : ""}, saturated${speaks === "tls" ? ", over TLS" : ""}`,
+    speaks,
+    load: ({ port, tlsPort }, { folder, seconds }) => {
+      const address = speaks === "tls" ? `https://127.0.0.1:${tlsPort}` : `http://127.0.0.1:${port}`;
+      return saturate(folder, address, { connections, seconds, requests });
+    },
   };
 }
 
@@ -96,6 +113,27 @@ function transfers(name: string, connections: number, bodyBytes: number, way: "d
       const count = Math.max(connections, Math.round(perSecond * seconds));
       return runClient({ kind: "transfers", port, connections, count, requests, uploadBytes: isUp ? bodyBytes : 0 });
     },
+  };
+}
+
+function handshakes(name: string, version: "TLSv1.2" | "TLSv1.3", certificate: "ecdsa" | "rsa", isResumed: boolean): Case {
+  const requests = headsOf({ path: PATHS.small, head: "realistic", closes: true });
+  const shared = { kind: "handshakes", connections: 8, requests, version, certificate, isResumed } as const;
+  return {
+    name,
+    summary: `one request on each connection, ${isResumed ? "resumed" : "full"} handshakes, ${version}, ${certificate.toUpperCase()}`,
+    speaks: "tls",
+    load: ({ tlsPort }, { seconds }) => runClient({ ...shared, port: tlsPort, seconds }),
+  };
+}
+
+function streams(name: string, connections: number, streams: number): Case {
+  const head = headsOf({ path: PATHS.small, head: "realistic" })[0] as string;
+  return {
+    name,
+    summary: `HTTP/2 over TLS, realistic heads, ${connections} connections, ${streams} streams each, saturated`,
+    speaks: "h2",
+    load: ({ tlsPort }, { folder, seconds }) => saturateStreams(folder, tlsPort, { connections, streams, seconds, head }),
   };
 }
 

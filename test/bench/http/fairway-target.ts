@@ -2,6 +2,7 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { FairwayDev } from "../../scenario/changes/fairway-dev.ts";
 import { pinToCore } from "../pinning.ts";
+import type { BenchCertificate, BenchCertificates } from "./certificates.ts";
 import { IS_PINNED, PROXY_CORE } from "./children.ts";
 import { revisionOf } from "./revision.ts";
 import type { TargetKind } from "./target.ts";
@@ -14,19 +15,26 @@ export function fairway(name: string, checkout: string): TargetKind {
   return {
     name,
     missing: () => null,
-    start: async ({ folder, upstreamPort }) => {
+    start: async ({ folder, upstreamPort, certificates }) => {
       const manifests = join(folder, "manifests");
-      writeManifests(manifests, upstreamPort);
-      const flags = ["--access-log", "clf", "--access-log-file", join(folder, "access.log")];
+      writeManifests(manifests, upstreamPort, certificates);
+      const flags = [
+        "--entrypoint",
+        "secure=127.0.0.1:0,tls",
+        "--access-log",
+        "clf",
+        "--access-log-file",
+        join(folder, "access.log"),
+      ];
       const dev = await FairwayDev.start(manifests, 1, flags, join(checkout, "src/main.ts"));
       if (IS_PINNED) pinToCore(dev.pid, PROXY_CORE);
-      return { name, version: revisionOf(checkout), pid: dev.pid, port: dev.port, stop: () => dev.stop() };
+      return { name, version: revisionOf(checkout), pid: dev.pid, port: dev.port, tlsPort: dev.tlsPort, stop: () => dev.stop() };
     },
   };
 }
 
 /** The routes, three middlewares for each, and the upstream, as manifests. */
-export function writeManifests(folder: string, upstreamPort: number): void {
+export function writeManifests(folder: string, upstreamPort: number, { ecdsa, rsa }: BenchCertificates): void {
   mkdirSync(folder, { recursive: true });
   const routes = Array.from({ length: ROUTES }, (_, index) => ingressRoute(index));
   const strips = Array.from({ length: PREFIXES_PER_HOST }, (_, index) =>
@@ -34,7 +42,15 @@ export function writeManifests(folder: string, upstreamPort: number): void {
   );
   const asks = middleware("ask", { headers: { customRequestHeaders: { [REQUEST_FIELD.name]: REQUEST_FIELD.value } } });
   const answers = middleware("answer", { headers: { customResponseHeaders: { [RESPONSE_FIELD.name]: RESPONSE_FIELD.value } } });
-  const objects = [...routes, ...strips, asks, answers, ...upstream(upstreamPort)];
+  const objects = [
+    ...routes,
+    ...strips,
+    asks,
+    answers,
+    ...upstream(upstreamPort),
+    ...certified("ecdsa", ecdsa),
+    ...certified("rsa", rsa),
+  ];
   writeFileSync(join(folder, "bench.yaml"), objects.map((object) => JSON.stringify(object)).join("\n---\n"));
 }
 
@@ -44,6 +60,17 @@ function ingressRoute(index: number): object {
   const match = `Host(\`${host}\`) && PathPrefix(\`${prefix}/\`)`;
   const routes = [{ match, middlewares, services: [{ name: "upstream", port: "http" }] }];
   return fairwayObject("IngressRoute", `route-${index}`, { routes });
+}
+
+/** A certificate, and a route of its own that brings it in: routes that name one are not served without TLS. */
+function certified(name: string, { certificatePem, keyPem }: BenchCertificate): readonly object[] {
+  const data = { "tls.crt": certificatePem, "tls.key": keyPem };
+  const metadata = { name, namespace: NAMESPACE };
+  const routes = [{ match: `Host(\`${name}.example.com\`)`, services: [{ name: "upstream", port: "http" }] }];
+  return [
+    { apiVersion: "v1", kind: "Secret", type: "kubernetes.io/tls", metadata, stringData: data },
+    fairwayObject("IngressRoute", name, { routes, tls: { secretName: name } }),
+  ];
 }
 
 function middleware(name: string, spec: object): object {

@@ -11,14 +11,14 @@ export const haproxy: TargetKind = {
   name: "haproxy",
   missing: () => (hasProgram("haproxy") ? null : "apt-get install haproxy"),
   start: async (setup) => {
-    const port = await freePort();
+    const [port, tlsPort] = [await freePort(), await freePort()];
     const file = join(setup.folder, "haproxy.cfg");
     const routes = Array.from({ length: ROUTES }, (_, index) => routeAt(index));
     writeFileSync(join(setup.folder, "routes.map"), routes.map(({ host, prefix }) => `${host}${prefix}/ upstream\n`).join(""));
-    writeFileSync(file, configuration(setup, port));
+    writeFileSync(file, configuration(setup, port, tlsPort));
     const child = new Child(PROXY_CORE, "haproxy", ["-db", "-f", file]);
     await listening(child, port);
-    return { name: "haproxy", version: version(), pid: child.pid, port, stop: () => child.stop() };
+    return { name: "haproxy", version: version(), pid: child.pid, port, tlsPort, stop: () => child.stop() };
   },
 };
 
@@ -26,11 +26,13 @@ function version(): string {
   return /version (\S+?)[-+ ]/.exec(spawnSync("haproxy", ["-v"], { encoding: "utf8" }).stdout)?.[1] ?? "";
 }
 
-function configuration({ folder, upstreamPort }: Setup, port: number): string {
+function configuration({ folder, upstreamPort, certificates }: Setup, port: number, tlsPort: number): string {
   return `global
   nbthread 1
   maxconn 9000
   log ring@access local0
+  ssl-default-bind-options ssl-min-ver TLSv1.2
+  tune.ssl.default-dh-param 2048
 
 ring access
   format raw
@@ -50,10 +52,11 @@ defaults
 
 frontend web
   bind 127.0.0.1:${port} backlog 4096
+  bind 127.0.0.1:${tlsPort} backlog 4096 ssl crt ${certificates.bundle} alpn h2,http/1.1
   http-request set-header X-Forwarded-For %[src]
   http-request set-header X-Forwarded-Host %[req.hdr(host)]
-  http-request set-header X-Forwarded-Port 80
-  http-request set-header X-Forwarded-Proto http
+  http-request set-header X-Forwarded-Port %[ssl_fc,iif(443,80)]
+  http-request set-header X-Forwarded-Proto %[ssl_fc,iif(https,http)]
   http-request set-header X-Forwarded-Server ${hostname()}
   http-request set-header X-Real-Ip %[src]
   use_backend %[base,map_beg(${folder}/routes.map)]

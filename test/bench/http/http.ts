@@ -7,6 +7,7 @@ import { endOnSignals, IS_PINNED } from "./children.ts";
 import { envoy } from "./envoy-target.ts";
 import { fairway } from "./fairway-target.ts";
 import type { Row, Spread } from "./figures.ts";
+import { missingH2load } from "./h2load.ts";
 import { haproxy } from "./haproxy-target.ts";
 import { nginx } from "./nginx-target.ts";
 import { runCases } from "./run.ts";
@@ -64,9 +65,11 @@ export const http: Bench = {
     const repeats = wholeNumber("repeats", values.repeats, preset.repeats);
     const seconds = wholeNumber("seconds", values.seconds, preset.seconds);
     const cases = casesNamed(values.cases?.split(",") ?? CASES.map(({ name }) => name));
-    const missing = missingWrk();
-    if (missing !== null) {
-      process.stderr.write(`error: the load comes from wrk, which is missing: ${missing}\n`);
+    const missing = [missingWrk(), ...(cases.some(({ speaks }) => speaks === "h2") ? [missingH2load()] : [])].find(
+      (one) => one !== null,
+    );
+    if (missing !== undefined) {
+      process.stderr.write(`error: what makes the load is missing: ${missing}\n`);
       return 1;
     }
     endOnSignals();

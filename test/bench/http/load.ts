@@ -37,6 +37,17 @@ export type ClientPlan =
       readonly uploadBytes: number;
     }
   | {
+      /** A TLS connection for each request, by a full handshake or a resumed one. */
+      readonly kind: "handshakes";
+      readonly port: number;
+      readonly connections: number;
+      readonly seconds: number;
+      readonly requests: readonly string[];
+      readonly version: "TLSv1.2" | "TLSv1.3";
+      readonly certificate: "ecdsa" | "rsa";
+      readonly isResumed: boolean;
+    }
+  | {
       /** WebSocket messages, each sent when the one before has come back. */
       readonly kind: "echo";
       readonly port: number;

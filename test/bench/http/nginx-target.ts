@@ -11,13 +11,13 @@ export const nginx: TargetKind = {
   name: "nginx",
   missing: () => (hasProgram("nginx") ? null : "apt-get install nginx-light"),
   start: async (setup) => {
-    const port = await freePort();
+    const [port, tlsPort] = [await freePort(), await freePort()];
     const file = join(setup.folder, "nginx.conf");
     mkdirSync(join(setup.folder, "temp"));
-    writeFileSync(file, configuration(setup, port));
+    writeFileSync(file, configuration(setup, port, tlsPort));
     const child = new Child(PROXY_CORE, "nginx", ["-p", setup.folder, "-c", file, "-e", join(setup.folder, "error.log")]);
     await listening(child, port);
-    return { name: "nginx", version: version(), pid: child.pid, port, stop: () => child.stop() };
+    return { name: "nginx", version: version(), pid: child.pid, port, tlsPort, stop: () => child.stop() };
   },
 };
 
@@ -25,7 +25,7 @@ function version(): string {
   return /nginx\/(\S+)/.exec(spawnSync("nginx", ["-v"], { encoding: "utf8" }).stderr)?.[1] ?? "";
 }
 
-function configuration({ folder, upstreamPort }: Setup, port: number): string {
+function configuration({ folder, upstreamPort, certificates }: Setup, port: number, tlsPort: number): string {
   const temp = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"].map((name) => `  ${name}_temp_path ${folder}/temp/${name};`);
   return `${process.getuid?.() === 0 ? "user root;\n" : ""}daemon off;
 worker_processes 1;
@@ -41,6 +41,11 @@ ${temp.join("\n")}
   keepalive_timeout 300s;
   client_max_body_size 0;
   map $http_upgrade $connection_field { default upgrade; '' ''; }
+  map $scheme $forwarded_port { default 80; https 443; }
+${[certificates.ecdsa, certificates.rsa]
+  .map(({ certificateFile, keyFile }) => `  ssl_certificate ${certificateFile};\n  ssl_certificate_key ${keyFile};`)
+  .join("\n")}
+  ssl_protocols TLSv1.2 TLSv1.3;
   upstream upstream {
     server 127.0.0.1:${upstreamPort};
     keepalive 1024;
@@ -50,14 +55,15 @@ ${temp.join("\n")}
   proxy_pass_header Server;
   proxy_pass_header Date;
 ${hosts()
-  .map((host, index) => serverBlock(host, index, port))
+  .map((host, index) => serverBlock(host, index, port, tlsPort))
   .join("\n")}
 }
 `;
 }
 
-function serverBlock(host: string, index: number, port: number): string {
-  const listen = index === 0 ? `listen 127.0.0.1:${port} backlog=4096;` : `listen 127.0.0.1:${port};`;
+function serverBlock(host: string, index: number, port: number, tlsPort: number): string {
+  const first = index === 0 ? " backlog=4096" : "";
+  const listen = `listen 127.0.0.1:${port}${first};\n    listen 127.0.0.1:${tlsPort} ssl http2${first};`;
   const locations = Array.from({ length: PREFIXES_PER_HOST }, (_, at) => {
     const { prefix } = routeAt(index * PREFIXES_PER_HOST + at);
     return `    location ${prefix}/ {
@@ -78,7 +84,7 @@ const FORWARDED = Object.entries({
   Upgrade: "$http_upgrade",
   "X-Forwarded-For": "$remote_addr",
   "X-Forwarded-Host": "$host",
-  "X-Forwarded-Port": '"80"',
+  "X-Forwarded-Port": "$forwarded_port",
   "X-Forwarded-Proto": "$scheme",
   "X-Forwarded-Server": hostname(),
   "X-Real-Ip": "$remote_addr",

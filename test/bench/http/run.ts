@@ -2,11 +2,12 @@ import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Case, Round } from "./cases.ts";
+import { makeCertificates } from "./certificates.ts";
 import { Child, LOAD_CORE } from "./children.ts";
 import { differences } from "./equality.ts";
 import { type Row, rowsOf, type Sample, spread } from "./figures.ts";
 import { costBetween, costOf } from "./process-cost.ts";
-import type { Target, TargetKind } from "./target.ts";
+import type { Setup, Target, TargetKind } from "./target.ts";
 
 /** Before a target is measured in a case, and before it is at all: what it compiles by use has to be compiled. */
 const WARM_UP_S = 1;
@@ -33,9 +34,11 @@ export async function runCases(plan: RunPlan): Promise<readonly Row[]> {
   const targets: Target[] = [];
   try {
     const upstreamPort = await portOf(upstream);
-    for (const kind of plan.kinds) targets.push(await startIn(join(folder, kind.name), kind, upstreamPort));
+    const certificates = await makeCertificates(folder);
+    for (const kind of plan.kinds)
+      targets.push(await startIn(kind, { folder: join(folder, kind.name), upstreamPort, certificates }));
     plan.onTargets(targets);
-    const wrong = await differences(targets);
+    const wrong = await differences(targets, [...new Set(plan.cases.map(({ speaks = "http/1.1" }) => speaks))]);
     if (wrong.length > 0) throw new Error(`the targets do not do the same work:\n  ${wrong.join("\n  ")}`);
     return await measure(plan, targets, folder);
   } finally {
@@ -46,10 +49,10 @@ export async function runCases(plan: RunPlan): Promise<readonly Row[]> {
   }
 }
 
-async function startIn(folder: string, kind: TargetKind, upstreamPort: number): Promise<Target> {
-  mkdirSync(folder);
+async function startIn(kind: TargetKind, setup: Setup): Promise<Target> {
+  mkdirSync(setup.folder);
   try {
-    return await kind.start({ folder, upstreamPort });
+    return await kind.start(setup);
   } catch (cause) {
     throw new Error(`${kind.name} does not start: ${(cause as Error).message}`, { cause });
   }

@@ -1,8 +1,9 @@
 import { connect } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
+import type { BenchCertificates } from "./certificates.ts";
 import type { Child } from "./children.ts";
 
-const START_TIMEOUT_MS = 60_000;
+const START_TIMEOUT_MS = 180_000;
 const POLL_MS = 50;
 
 /** What every target is told when it starts. */
@@ -10,6 +11,7 @@ export interface Setup {
   /** An empty folder of its own. */
   readonly folder: string;
   readonly upstreamPort: number;
+  readonly certificates: BenchCertificates;
 }
 
 /** A proxy that is measured. */
@@ -18,7 +20,10 @@ export interface Target {
   readonly version: string;
   /** Its process; what it started counts with it. */
   readonly pid: number;
+  /** HTTP/1.1 without TLS. */
   readonly port: number;
+  /** TLS, with HTTP/2 and HTTP/1.1 by ALPN. */
+  readonly tlsPort: number;
   stop(): Promise<void>;
 }
 

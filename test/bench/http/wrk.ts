@@ -11,18 +11,16 @@ export function missingWrk(): string | null {
   return hasProgram("wrk") ? null : "apt-get install wrk";
 }
 
-/** Asks as fast as answers come, over so many connections. `requests` are sent in turn, as they are. */
+/** Asks `address` (a URL) as fast as answers come, over so many connections. `requests` are sent in turn, as they are. */
 export async function saturate(
   folder: string,
-  port: number,
+  address: string,
   plan: { readonly connections: number; readonly seconds: number; readonly requests: readonly string[] },
 ): Promise<Load> {
   const file = join(folder, "wrk.lua");
   writeFileSync(file, script(plan.requests));
   const flags = ["-t1", `-c${plan.connections}`, `-d${Math.ceil(plan.seconds)}s`, "--timeout", "20s", "-s", file];
-  return readOutput(
-    await new Child(LOAD_CORE, "wrk", [...flags, `http://127.0.0.1:${port}`]).output(plan.seconds * 1_000 + GRACE_MS),
-  );
+  return readOutput(await new Child(LOAD_CORE, "wrk", [...flags, address]).output(plan.seconds * 1_000 + GRACE_MS));
 }
 
 function script(requests: readonly string[]): string {

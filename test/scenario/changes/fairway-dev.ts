@@ -4,20 +4,20 @@ import { createInterface } from "node:readline";
 import { setTimeout as sleep } from "node:timers/promises";
 
 const MAIN = new URL("../../../src/main.ts", import.meta.url).pathname;
-const START_TIMEOUT_MS = 30_000;
+const START_TIMEOUT_MS = 180_000;
 const STOP_TIMEOUT_MS = 20_000;
 const LOG_LINES_MAX = 200;
 
 /** A line of `fairway dev --events json`. */
 type DevEvent =
-  | { readonly event: "listening"; readonly entryPoint: { readonly port: number } }
+  | { readonly event: "listening"; readonly entryPoint: { readonly port: number; readonly tls: boolean } }
   | { readonly event: "live"; readonly atMs: number }
   | { readonly event: (typeof LOSSES)[number] };
 
 /** Events that no change to a folder may bring. */
 const LOSSES = ["workerLost", "rejected", "closed", "entryPointFailed", "operatorLost"] as const;
 
-/** A running `fairway dev` with one entry point, on a free port, followed by its events. */
+/** A running `fairway dev` with one entry point, on a free port, followed by its events; flags may add one with TLS. */
 export class FairwayDev {
   readonly #process: ChildProcess;
   readonly #lives: number[] = [];
@@ -25,6 +25,7 @@ export class FairwayDev {
   readonly #losses: string[] = [];
   readonly #abandon = () => this.#process.kill("SIGKILL");
   #port = 0;
+  #tlsPort = 0;
   #noteLive = Promise.withResolvers<void>();
 
   /** Starts it; resolves when the folder is served. `flags` come after those given here; `main` is another build of the program. */
@@ -68,6 +69,11 @@ export class FairwayDev {
     return this.#port;
   }
 
+  /** Port of an entry point with TLS that flags add; 0 without one. */
+  get tlsPort(): number {
+    return this.#tlsPort;
+  }
+
   /** When something became live on every worker, later than `afterMs` (both in ms since the epoch); null when nothing does in time. */
   async liveAfter(afterMs: number, timeoutMs: number): Promise<number | null> {
     const deadline = sleep(timeoutMs, null, { ref: false });
@@ -94,7 +100,8 @@ export class FairwayDev {
     if (this.#log.length > LOG_LINES_MAX) this.#log.shift();
     if (!line.startsWith("{")) return;
     const event = JSON.parse(line) as DevEvent;
-    if (event.event === "listening") this.#port = event.entryPoint.port;
+    if (event.event === "listening" && event.entryPoint.tls) this.#tlsPort = event.entryPoint.port;
+    else if (event.event === "listening") this.#port = event.entryPoint.port;
     if (LOSSES.some((loss) => loss === event.event)) this.#losses.push(line);
     if (event.event !== "live") return;
     this.#lives.push(event.atMs);
