@@ -13,7 +13,7 @@ export interface ProxySettings {
   readonly clusterIPAfterMs?: number;
 }
 
-/** How a proxy ends. */
+/** How a proxy, or what it serves, ends. */
 export interface DrainSettings {
   /** After SIGTERM: how long connections are still taken, at least. */
   readonly delayMs?: number;
@@ -21,4 +21,6 @@ export interface DrainSettings {
   readonly quietMs?: number;
   /** What runs longer than this after the listeners closed is cut. */
   readonly deadlineMs?: number;
+  /** Upgraded connections whose route or access rules changed end after this time. */
+  readonly sessionMs?: number;
 }

@@ -131,11 +131,12 @@ export function accountKey({ namespace, name }: Pick<ObjectRef, "namespace" | "n
   return `${namespace}/${name}`;
 }
 
-function drainOf({ delay, quietPeriod, timeout }: Drain): DrainSettings {
+function drainOf({ delay, quietPeriod, timeout, sessionTimeout }: Drain): DrainSettings {
   return {
     ...member("delayMs", delay),
     ...member("quietMs", quietPeriod),
     ...member("deadlineMs", timeout),
+    ...member("sessionMs", sessionTimeout),
   };
 }
 

@@ -149,6 +149,7 @@ function problemsOf(ref: ObjectRef, spec: FairwayClassSpec): readonly Problem[] 
     ["spec.drain.delay", drain?.delay],
     ["spec.drain.quietPeriod", drain?.quietPeriod],
     ["spec.drain.timeout", drain?.timeout],
+    ["spec.drain.sessionTimeout", drain?.sessionTimeout],
     ["spec.isolation.clusterIPAfter", isolation?.clusterIPAfter],
   ] as const;
   const tooLong = times.filter(([, text]) => (parseDurationMs(text ?? "0s") ?? 0) > TIMER_MAX_MS);

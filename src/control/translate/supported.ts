@@ -94,7 +94,7 @@ export const FAIRWAY_CLASS_FIELDS: FieldTable = {
   entryPoints: anything,
   publish: anything,
   proxies: anything,
-  drain: { delay: anything, quietPeriod: anything, timeout: anything, sessionTimeout: unsupported },
+  drain: { delay: anything, quietPeriod: anything, timeout: anything, sessionTimeout: anything },
   services: { allowExternalName: anything, nativeLB: only(false) },
   isolation: anything,
 };

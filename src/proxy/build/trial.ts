@@ -231,7 +231,7 @@ const POLICY_BOUNDS: ReadonlySet<string> = new Set<keyof EntryPointPolicy>([
 ]);
 
 function checkSettings({ drain = {}, clusterIPAfterMs = 0 }: ProxySettings): void {
-  const times = [clusterIPAfterMs, drain.delayMs ?? 0, drain.quietMs ?? 0, drain.deadlineMs ?? 0];
+  const times = [clusterIPAfterMs, drain.sessionMs ?? 0, drain.delayMs ?? 0, drain.quietMs ?? 0, drain.deadlineMs ?? 0];
   requireForm(
     times.every((ms) => isIntegerIn(ms, 0, TIMER_MAX_MS)),
     "drain or clusterIPAfterMs",

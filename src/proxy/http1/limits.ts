@@ -53,6 +53,8 @@ export interface Timeouts {
   readonly ageMs: number;
   /** An upgraded connection without a byte in either direction. */
   readonly tunnelIdleMs: number;
+  /** An upgraded connection whose route, or one of its middlewares, is another one now: how long it may go on. */
+  readonly sessionMs: number;
   /** An idle pooled connection to a server. */
   readonly poolIdleMs: number;
   /** After the last byte was written: how long the client may take to read it and close. */
@@ -69,6 +71,7 @@ export const TIMEOUTS: Timeouts = {
   responseIdleMs: 60_000,
   ageMs: 0,
   tunnelIdleMs: 3_600_000,
+  sessionMs: 60_000,
   poolIdleMs: 90_000,
   lingerMs: 5_000,
 };

@@ -41,7 +41,7 @@ class FakeSocket {
 
 function connectionOn(socket: FakeSocket): { readonly connection: ServerConnection; readonly events: SocketEvents } {
   const engine: Engine = {
-    routes: { route: () => null, child: () => null, renewService: () => {} },
+    routes: { route: () => null, child: () => null, isCurrent: () => true, renewService: () => {} },
     isDraining: false,
     deadlines: new Deadlines(systemClock),
     access: null,

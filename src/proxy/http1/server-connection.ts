@@ -333,10 +333,12 @@ export class ServerConnection implements DoorConnection, SocketEvents, Timed, Cl
     if (this.exchange.log === null) this.exchange.end();
     this.#engine.deadlines.remove(this);
     const idleMs = this.exchange.peer.policy.timeouts.tunnelIdleMs;
-    this.#tunnel = new Tunnel(this.#engine, idleMs, this.#bytes, connection.bytes, () => {
+    const onClosed = (): void => {
       connection.onClose();
       this.onClose();
-    });
+    };
+    const options = { idleMs, isStillRouted: () => this.#run.isStillRouted, onClosed };
+    this.#tunnel = new Tunnel(this.#engine, options, this.#bytes, connection.bytes);
     this.#tunnel.begin(this.#unread, bytes, start, end);
     if (this.#hasEnded) this.#tunnel.client.onEnd();
     else this.#bytes.resume();

@@ -40,30 +40,48 @@ class TunnelSide implements SocketEvents {
   }
 }
 
+/** How often a tunnel looks whether its route is still what it was. */
+const ROUTE_LOOK_MS = 5_000;
+
+export interface TunnelOptions {
+  /** It ends when nothing passes for this long. */
+  readonly idleMs: number;
+  /** Whether its request would still be routed as it was; once not, it ends after `Engine.sessionMs`. */
+  readonly isStillRouted: () => boolean;
+  /** Called once, when both sockets are gone. */
+  readonly onClosed: () => void;
+}
+
 /**
  * A connection after its upgrade: bytes pass both ways as they come, each side is read only as fast as the other takes them, and each
  * half ends on its own. It takes over both sockets.
  */
 export class Tunnel implements Timed {
-  deadlineMs = 0;
+  /** When it is looked at next. */
+  deadlineMs: number;
   timedAt = -1;
   readonly client: TunnelSide;
   readonly server: TunnelSide;
   readonly #engine: Engine;
   readonly #idleMs: number;
+  readonly #isStillRouted: () => boolean;
   readonly #onClosed: () => void;
   readonly #queue = new QueueWatch();
+  #idleAtMs = 0;
+  /** When it ends whatever passes, since its route is another one. */
+  #endsAtMs = Number.POSITIVE_INFINITY;
 
-  /** It ends when nothing passes for `idleMs`. `onClosed` is called once, when both sockets are gone. */
-  constructor(engine: Engine, idleMs: number, client: ByteSocket, server: ByteSocket, onClosed: () => void) {
+  constructor(engine: Engine, { idleMs, isStillRouted, onClosed }: TunnelOptions, client: ByteSocket, server: ByteSocket) {
     this.#engine = engine;
     this.#idleMs = idleMs;
+    this.#isStillRouted = isStillRouted;
     this.#onClosed = onClosed;
     this.client = new TunnelSide(this, client, COUNTER.bytesIn);
     this.server = new TunnelSide(this, server, COUNTER.bytesOut);
     client.handTo(this.client);
     server.handTo(this.server);
     this.#touch();
+    this.deadlineMs = this.#nextLookMs();
     engine.deadlines.add(this);
   }
 
@@ -94,14 +112,30 @@ export class Tunnel implements Timed {
       this.#onClosed();
     } else if (failed) bytes.abort();
     else {
-      this.deadlineMs = this.#engine.deadlines.nowMs + this.#engine.timeouts.lingerMs;
+      this.#idleAtMs = this.#engine.deadlines.nowMs + this.#engine.timeouts.lingerMs;
+      this.deadlineMs = this.#nextLookMs();
       bytes.end();
     }
   }
 
   onDeadline(): void {
-    if (this.#queue.hasMoved(this.client.bytes.queuedBytes + this.server.bytes.queuedBytes)) this.#touch();
-    else this.destroy();
+    const { nowMs } = this.#engine.deadlines;
+    if (nowMs >= this.#idleAtMs) {
+      if (this.#queue.hasMoved(this.client.bytes.queuedBytes + this.server.bytes.queuedBytes)) this.#touch();
+      else this.#endsAtMs = nowMs;
+    }
+    if (this.#endsAtMs === Number.POSITIVE_INFINITY && !this.#isStillRouted()) this.#endsAtMs = nowMs + this.#sessionMs;
+    if (nowMs >= this.#endsAtMs) this.destroy();
+    else this.deadlineMs = this.#nextLookMs();
+  }
+
+  get #sessionMs(): number {
+    return this.#engine.sessionMs ?? this.#engine.timeouts.sessionMs;
+  }
+
+  #nextLookMs(): number {
+    const lookMs = this.#engine.deadlines.nowMs + Math.min(ROUTE_LOOK_MS, this.#sessionMs);
+    return Math.min(lookMs, this.#idleAtMs, this.#endsAtMs);
   }
 
   destroy(): void {
@@ -110,6 +144,6 @@ export class Tunnel implements Timed {
   }
 
   #touch(): void {
-    this.deadlineMs = this.#engine.deadlines.nowMs + this.#idleMs;
+    this.#idleAtMs = this.#engine.deadlines.nowMs + this.#idleMs;
   }
 }

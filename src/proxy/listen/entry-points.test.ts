@@ -32,7 +32,7 @@ beforeEach(async () => {
   entryPoints = new EntryPoints({
     engine: {
       access: null,
-      routes: { route: () => null, child: () => null, renewService: () => {} },
+      routes: { route: () => null, child: () => null, isCurrent: () => true, renewService: () => {} },
       isDraining: false,
       deadlines,
       timeouts: TIMEOUTS,

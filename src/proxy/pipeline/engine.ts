@@ -15,6 +15,8 @@ export interface RouteSource {
   route(entryPointBit: number, facts: RequestFacts): LiveRouter<LiveService> | null;
   /** The router of a layer for a request that has come so far; null when none matches. */
   child(layer: Layer, facts: RequestFacts): LiveRouter<LiveService> | null;
+  /** Whether a router that an exchange took earlier is still there, and would treat it as it did. What it sends to may have changed. */
+  isCurrent(router: LiveRouter<LiveService>): boolean;
   /** Brings a service that an exchange holds up to date. */
   renewService(id: ResourceId<"service">): void;
 }
@@ -33,6 +35,8 @@ export interface Engine {
   routes: RouteSource;
   /** The worker ends: every response says `Connection: close`. */
   isDraining: boolean;
+  /** How long sessions whose route changed may go on; absent: as `timeouts` say. */
+  sessionMs?: number;
   readonly deadlines: Deadlines;
   readonly timeouts: Timeouts;
   readonly counters: CounterRow;

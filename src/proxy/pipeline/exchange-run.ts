@@ -64,6 +64,11 @@ export class ExchangeRun implements HookOutcome, ForwardOutcome {
     this.#fail(failure);
   }
 
+  /** Whether what is under way would still be routed as it was. */
+  get isStillRouted(): boolean {
+    return this.#path.isCurrent(this.#engine.routes);
+  }
+
   /** There is nobody to answer any more: what is under way comes to nothing. */
   abandon(): void {
     this.exchangeNumber++;

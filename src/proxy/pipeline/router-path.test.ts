@@ -28,7 +28,7 @@ function hooksOf(name: string): Hooks {
 
 /** Layers by name; each has one router, or none. */
 function routes(layers: Readonly<Record<string, LiveRouter<LiveService> | null>>): RouteSource {
-  return { route: () => null, child: ({ name }) => layers[name] ?? null, renewService: () => {} };
+  return { route: () => null, child: ({ name }) => layers[name] ?? null, isCurrent: () => true, renewService: () => {} };
 }
 
 test("hooks are those of all routers passed, outermost first, and each request begins anew", () => {

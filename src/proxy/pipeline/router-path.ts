@@ -16,6 +16,8 @@ export class RouterPath {
   #router: LiveRouter<LiveService> | null = null;
   #length = 0;
   readonly #joined: Hooks[] = [];
+  /** The routers above the last one. */
+  readonly #parents: LiveRouter<LiveService>[] = [];
 
   /** Starts at the router of the first layer, which is no tombstone. */
   begin(router: LiveRouter<LiveService>): void {
@@ -27,6 +29,12 @@ export class RouterPath {
   /** The object that the last router so far is made of; null for none. */
   get origin(): ObjectRef | null {
     return this.#router?.data.origin ?? null;
+  }
+
+  /** Whether the request would still go this way, through the same middlewares. */
+  isCurrent(routes: RouteSource): boolean {
+    if (this.#router === null || !routes.isCurrent(this.#router)) return false;
+    return this.#length === 1 || this.#parents.every((parent) => routes.isCurrent(parent));
   }
 
   /** Nobody has the request: there are no hooks. */
@@ -53,10 +61,12 @@ export class RouterPath {
   #join(child: LiveRouter<LiveService>): void {
     if (this.#length === 1) {
       this.#joined.length = 0;
+      this.#parents.length = 0;
       for (const hooks of this.hooks) this.#joined.push(hooks);
     }
     for (const hooks of child.middlewares) this.#joined.push(hooks);
     this.#length++;
+    this.#parents.push(this.#router as LiveRouter<LiveService>);
     this.#router = child;
     this.hooks = this.#joined;
   }

@@ -104,6 +104,17 @@ export class LiveGraph<S> {
     return slot.live;
   }
 
+  /**
+   * Whether a router that was taken earlier is still there as it was: it, and its middlewares, have the same bytes. What it sends to may
+   * have changed.
+   */
+  isCurrent({ data, middlewares, isTombstone }: LiveRouter<S>): boolean {
+    const entry = this.#resources.find(data.id);
+    const slot = this.#routers.get(data.id);
+    if (entry === null || slot?.data !== data || slot.fingerprint !== entry.fingerprint) return false;
+    return isTombstone || data.middlewares.every((id, index) => this.#middleware(id) === middlewares[index]);
+  }
+
   /** Brings a live service up to date. One whose resource is gone stays as it is until it is swept. */
   renewService(id: ResourceId<"service">): void {
     this.#services.current(id, this.#epoch);

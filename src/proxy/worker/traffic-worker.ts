@@ -140,6 +140,7 @@ export class TrafficWorker {
 
   #switch(sequence: number): void {
     this.#world.switch(sequence);
+    this.#engine.sessionMs = this.#world.settings?.drain?.sessionMs ?? this.#engine.timeouts.sessionMs;
     this.entryPoints.switch();
     this.#names.keepOnly(this.#world.hostnames);
   }

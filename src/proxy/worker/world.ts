@@ -1,6 +1,7 @@
 import { assert } from "../../kernel/assert.ts";
 import type { EntryPoint } from "../../model/entry-point.ts";
 import type { ResourceId } from "../../model/ids.ts";
+import type { ProxySettings } from "../../model/proxy-settings.ts";
 import type { RequestFacts } from "../../rules/request-facts.ts";
 import type { GenerationUpdate } from "../messages.ts";
 import type { Member } from "../route/index-keys.ts";
@@ -37,6 +38,7 @@ export class World<S> {
   #version = "";
   #entryPoints: readonly EntryPoint[] = [];
   #hostnames: readonly string[] = [];
+  #settings: ProxySettings | null = null;
 
   constructor(parts: WorldParts<S>) {
     this.#graph = new LiveGraph(parts, this.#resources);
@@ -63,6 +65,11 @@ export class World<S> {
     return this.#hostnames;
   }
 
+  /** What the live generation says beside; null: nothing. */
+  get settings(): ProxySettings | null {
+    return this.#settings;
+  }
+
   /** How many live objects there are: at most one for each resource, and those `sweep` has not yet come to. */
   get liveCount(): number {
     return this.#graph.size;
@@ -85,6 +92,7 @@ export class World<S> {
     this.#version = prepared.update.version;
     this.#entryPoints = prepared.update.entryPoints;
     this.#hostnames = prepared.update.hostnames;
+    this.#settings = prepared.update.settings ?? null;
     if (this.#bits.assign(this.#entryPoints.map((entryPoint) => entryPoint.name))) this.#index.forgetMade();
     this.#graph.beginEpoch(prepared.update.isIsolated === true);
   }
@@ -113,6 +121,11 @@ export class World<S> {
   child(layer: Layer, facts: RequestFacts): LiveRouter<S> | null {
     const slot = this.#table.find(layer, EVERY_BIT, facts);
     return slot === null ? null : this.#graph.current(slot);
+  }
+
+  /** Whether a router that a request took earlier is still there, and would treat it as it did. */
+  isCurrent(router: LiveRouter<S>): boolean {
+    return this.#graph.isCurrent(router);
   }
 
   /** Brings a live service up to date: requests do so by `route`, but one that is under way may need to know before the next comes. */
