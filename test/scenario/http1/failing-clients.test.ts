@@ -86,6 +86,31 @@ const CASES: Readonly<Record<string, Case>> = {
     line: SERVED,
     more: [{ status: 408, failure: "HeadTimeout" }],
   },
+  "begins as HTTP/2 does, and says no more": {
+    server: good,
+    client: async (client) => {
+      client.send("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n");
+      await client.untilEnd();
+    },
+    line: null,
+  },
+  "ends in the middle of how HTTP/2 begins": {
+    server: good,
+    client: async (client) => {
+      client.send("PRI * HTTP/2.0\r\n\r\n");
+      ends(client);
+      await client.untilEnd();
+    },
+    line: null,
+  },
+  "resets in the middle of how HTTP/2 begins": {
+    server: good,
+    client: (client) => {
+      client.send("PRI * HTTP/2.0\r\n\r\n");
+      resets(client);
+    },
+    line: null,
+  },
   "drips its body, and comes to its end": {
     server: good,
     client: async (client) => {
