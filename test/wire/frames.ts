@@ -129,7 +129,7 @@ export class FrameClient {
 
   private constructor(socket: Socket) {
     this.socket = socket;
-    socket.on("data", (data) => this.#take(data));
+    socket.on("data", (data: Buffer) => this.#take(data));
     socket.on("error", () => {});
     socket.on("close", () => {
       this.isClosed = true;

@@ -20,6 +20,10 @@ export const RESETS_PER_S = 100;
 export const CONTROL_FRAMES_BURST_MAX = 200;
 /** …and this many a second after that. */
 export const CONTROL_FRAMES_PER_S = 10;
+/** Bytes of a client that carry nothing (empty DATA, padding, WINDOW_UPDATE, PRIORITY, frames of no known type): this many at once… */
+export const OVERHEAD_BURST_BYTES = 2 * 1024 * 1024;
+/** …and this many a second after that. Bodies, heads and what the client was sent allow for as much more as they need. */
+export const OVERHEAD_BYTES_PER_S = 64 * 1024;
 /** DATA frames that carry nothing, and other frames that mean nothing, on one connection. */
 export const EMPTY_FRAMES_MAX = 1000;
 /** Streams that a client opens beyond `STREAMS_MAX`, and that are refused, on one connection. */

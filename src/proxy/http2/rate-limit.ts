@@ -12,13 +12,13 @@ export class RateLimit {
     this.#sinceMs = nowMs;
   }
 
-  /** Counts one more; false when that is one too many. */
-  take(nowMs: number): boolean {
+  /** Counts some more; false when that is too many. Less than none gives some back. */
+  take(nowMs: number, amount = 1): boolean {
     if (nowMs > this.#sinceMs) {
       this.#left = Math.min(this.#burst, this.#left + (nowMs - this.#sinceMs) * this.#perMs);
       this.#sinceMs = nowMs;
     }
-    this.#left--;
+    this.#left = Math.min(this.#burst, this.#left - amount);
     return this.#left >= 0;
   }
 }

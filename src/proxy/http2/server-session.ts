@@ -14,6 +14,8 @@ import {
   CONTROL_FRAMES_BURST_MAX,
   CONTROL_FRAMES_PER_S,
   EMPTY_FRAMES_MAX,
+  OVERHEAD_BURST_BYTES,
+  OVERHEAD_BYTES_PER_S,
   REFUSED_STREAMS_MAX,
   RESETS_BURST_MAX,
   RESETS_PER_S,
@@ -47,6 +49,10 @@ subscribe("http2.server.stream.created", (message) => (message as { stream: Serv
 const LAST_STREAM_ID = 2 ** 31 - 1;
 /** How long streams that were on their way when the client was told to open no more are still taken. */
 const GOING_MS = 1_000;
+/** As many bytes as this may come with each that is of use: a frame of one byte has a head of nine. */
+const OVERHEAD_FACTOR = 16;
+/** For each so many bytes sent, the client may send one back to say that it has them. */
+const OVERHEAD_SHARE = 16;
 
 /** One HTTP/2 connection of a client. */
 export class ServerSession implements DoorConnection, StreamOwner, Timed {
@@ -60,6 +66,11 @@ export class ServerSession implements DoorConnection, StreamOwner, Timed {
   readonly #streams = new Set<ServerStream>();
   readonly #resets: RateLimit;
   readonly #controlFrames: RateLimit;
+  readonly #overhead: RateLimit;
+  /** Bytes that came and were of use, since they were last looked at. */
+  #usefulBytes = 0;
+  /** When the connection has been idle, or going, for too long. */
+  #endsMs: number;
   readonly #bornMs: number;
   /** Streams so far. */
   #requests = 0;
@@ -78,7 +89,9 @@ export class ServerSession implements DoorConnection, StreamOwner, Timed {
     this.#bornMs = nowMs;
     this.#resets = new RateLimit(RESETS_BURST_MAX, RESETS_PER_S, nowMs);
     this.#controlFrames = new RateLimit(CONTROL_FRAMES_BURST_MAX, CONTROL_FRAMES_PER_S, nowMs);
-    this.deadlineMs = nowMs + peer.policy.timeouts.headMs;
+    this.#overhead = new RateLimit(OVERHEAD_BURST_BYTES, OVERHEAD_BYTES_PER_S, nowMs);
+    this.#endsMs = nowMs + peer.policy.timeouts.headMs;
+    this.deadlineMs = nowMs;
     engine.deadlines.add(this);
     // What `tls.Server` does after `secure`, and node:http2 waits for.
     if ("secureConnecting" in socket) socket.secureConnecting = false;
@@ -103,7 +116,7 @@ export class ServerSession implements DoorConnection, StreamOwner, Timed {
     if (this.#isGoing || this.#session.destroyed) return;
     this.#isGoing = true;
     this.#session.goaway(constants.NGHTTP2_NO_ERROR, LAST_STREAM_ID);
-    this.deadlineMs = this.#engine.deadlines.nowMs + GOING_MS;
+    this.#endsMs = this.#engine.deadlines.nowMs + GOING_MS;
   }
 
   /** Ends the connection at once, streams and all. */
@@ -111,18 +124,30 @@ export class ServerSession implements DoorConnection, StreamOwner, Timed {
     this.#end(constants.NGHTTP2_NO_ERROR);
   }
 
+  /** Looked at in every sweep. */
   onDeadline(): void {
-    // Once closed, it ends with its last stream; streams have deadlines of their own.
-    this.deadlineMs = Number.POSITIVE_INFINITY;
-    this.#session.close();
+    const { nowMs } = this.#engine.deadlines;
+    const cameBytes = this.#countBytes();
+    // Small frames have heads, and who is sent much has much to acknowledge.
+    const overhead = cameBytes.in - OVERHEAD_FACTOR * this.#usefulBytes - cameBytes.out / OVERHEAD_SHARE;
+    this.#usefulBytes = 0;
+    if (!this.#overhead.take(nowMs, overhead)) this.#end(constants.NGHTTP2_ENHANCE_YOUR_CALM);
+    else if (this.#endsMs <= nowMs) {
+      // It ends with its last stream; streams have deadlines of their own.
+      this.#endsMs = Number.POSITIVE_INFINITY;
+      this.#session.close();
+    }
+  }
+
+  onUseful(bytes: number): void {
+    this.#usefulBytes += bytes;
   }
 
   onStreamClosed(stream: ServerStream, wasEarly: boolean): void {
     const { nowMs } = this.#engine.deadlines;
     this.#streams.delete(stream);
-    this.#countBytes();
     if (wasEarly && !this.#resets.take(nowMs)) this.#end(constants.NGHTTP2_ENHANCE_YOUR_CALM);
-    else if (this.#streams.size === 0 && !this.#isGoing) this.deadlineMs = nowMs + this.#peer.policy.timeouts.keepAliveMs;
+    else if (this.#streams.size === 0 && !this.#isGoing) this.#endsMs = nowMs + this.#peer.policy.timeouts.keepAliveMs;
   }
 
   #onStream(stream: ServerHttp2Stream, flags: number, fields: string[]): void {
@@ -133,7 +158,7 @@ export class ServerSession implements DoorConnection, StreamOwner, Timed {
     }
     this.#requests++;
     if (!this.#isGoing) {
-      this.deadlineMs = Number.POSITIVE_INFINITY;
+      this.#endsMs = Number.POSITIVE_INFINITY;
       if (this.#door.isClosing || this.#isSpent()) this.drain();
     }
     const made = new ServerStream(this.#engine, this.#door, this.#peer, this, stream);
@@ -163,13 +188,16 @@ export class ServerSession implements DoorConnection, StreamOwner, Timed {
     this.#door.onConnectionClosed(this);
   }
 
-  #countBytes(): void {
+  /** Counts what passed since it was last asked. */
+  #countBytes(): { readonly in: number; readonly out: number } {
     const { counters } = this.#engine;
     const { bytesRead, bytesWritten } = this.#socket;
-    counters.add(COUNTER.bytesIn, bytesRead - this.#bytesIn);
-    counters.add(COUNTER.bytesOut, bytesWritten - this.#bytesOut);
+    const passed = { in: bytesRead - this.#bytesIn, out: bytesWritten - this.#bytesOut };
+    counters.add(COUNTER.bytesIn, passed.in);
+    counters.add(COUNTER.bytesOut, passed.out);
     this.#bytesIn = bytesRead;
     this.#bytesOut = bytesWritten;
+    return passed;
   }
 }
 

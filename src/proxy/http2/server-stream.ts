@@ -15,6 +15,7 @@ import type { Timed } from "../pipeline/deadlines.ts";
 import type { Engine } from "../pipeline/engine.ts";
 import { ExchangeRun } from "../pipeline/exchange-run.ts";
 import { replyTo } from "../pipeline/reply.ts";
+import { STREAM_WINDOW_BYTES } from "./limits.ts";
 import { HEAD_TEXT, readHeaderBlock, readTrailerBlock } from "./request-head.ts";
 import { asObject, type FieldList, informationalFields, replyFields, responseFields, trailerFields } from "./response-fields.ts";
 
@@ -23,6 +24,8 @@ const HTTP2 = 2;
 
 /** Who has streams. */
 export interface StreamOwner {
+  /** Some of what came on the connection was of use. */
+  onUseful(bytes: number): void;
   /** The stream is gone. `wasEarly`: before it was answered, which costs more than it brings when it happens often. */
   onStreamClosed(stream: ServerStream, wasEarly: boolean): void;
 }
@@ -81,6 +84,7 @@ export class ServerStream implements ClientSide, ClientResponse, Timed {
       this.#answerBare(length);
       return;
     }
+    this.#owner.onUseful(length);
     const failure = exchange.begin(HEAD_TEXT, 0, length);
     exchange.minor = HTTP2;
     requestBody.begin(exchange.head);
@@ -141,6 +145,7 @@ export class ServerStream implements ClientSide, ClientResponse, Timed {
     if (this.#state !== "forward") return;
     const { exchange, requestBody } = this;
     this.onProgress();
+    this.#owner.onUseful(data.length);
     requestBody.hasBegun = true;
     this.#bodyBytes += data.length;
     exchange.trail.requestBytes = this.#bodyBytes;
@@ -234,8 +239,11 @@ export class ServerStream implements ClientSide, ClientResponse, Timed {
   onAnswered(): void {
     this.#enter("answered");
     this.#run.end();
+    if (this.requestBody.isDone) return;
+    // What is on its way is no fault of the client.
+    this.#owner.onUseful(STREAM_WINDOW_BYTES);
     // RFC 9113 §8.1: the answer is whole without the rest of the request; it leaves first.
-    if (!this.requestBody.isDone) this.#stream.close(constants.NGHTTP2_NO_ERROR);
+    this.#stream.close(constants.NGHTTP2_NO_ERROR);
   }
 
   cutShort(): void {
