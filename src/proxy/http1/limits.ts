@@ -2,10 +2,12 @@
 
 /** Size of the read buffer all plaintext sockets of a worker share. */
 export const READ_BUFFER_BYTES = 64 * 1024;
+/** Size of the read buffer shared by those that filled the other: there is a large body behind it. */
+export const BULK_BUFFER_BYTES = 256 * 1024;
 /** Largest message head, request or response. */
 export const HEAD_BYTES_MAX = 64 * 1024;
-/** Bytes a connection may hold unread: a full head, or a burst of pipelined requests behind the one in hand. */
-export const UNREAD_BYTES_MAX = 256 * 1024;
+/** Bytes a connection may hold unread: what one read brought behind the request in hand, or behind a part of a head. */
+export const UNREAD_BYTES_MAX = 384 * 1024;
 /** Bytes queued on a socket at which its source is no longer read. */
 export const WRITE_QUEUE_BYTES = 128 * 1024;
 /** Largest request body kept for sending it once more. */

@@ -1,9 +1,11 @@
 import { Buffer } from "node:buffer";
 import type { ByteSocket } from "../listen/byte-socket.ts";
-import { READ_BUFFER_BYTES } from "./limits.ts";
+import { BULK_BUFFER_BYTES, READ_BUFFER_BYTES } from "./limits.ts";
 
 /** A read's worth of body, and a head of common size in front of it. */
 const SIZE = READ_BUFFER_BYTES + 16 * 1024;
+/** As much for one of those who read more at once. */
+const BULK_SIZE = BULK_BUFFER_BYTES + 16 * 1024;
 /** Below this a byte loop is quicker than a call into C++. */
 const LOOP_BYTES = 48;
 
@@ -13,7 +15,11 @@ const LOOP_BYTES = 48;
  * There is one (`out`), for one message at a time: whoever begins to fill it sends it before anything else can run.
  */
 export class OutBuffer {
-  #bytes: Buffer = Buffer.allocUnsafeSlow(SIZE);
+  #common: Buffer = Buffer.allocUnsafeSlow(SIZE);
+  /** For what is more than that; made when it is first wanted. */
+  #bulk: Buffer | null = null;
+  /** What is filled: one of these two, or one of its own for what is more still. */
+  #bytes: Buffer = this.#common;
   #length = 0;
 
   get length(): number {
@@ -71,14 +77,17 @@ export class OutBuffer {
   sendTo(to: ByteSocket): boolean {
     const length = this.#length;
     if (length === 0) return true;
-    this.#length = 0;
+    const filled = this.#bytes;
+    this.clear();
     const { socket } = to;
     if (socket.destroyed || socket.writableEnded) return true;
-    const view = this.#bytes.subarray(0, length);
+    const view = filled.subarray(0, length);
     if (to.isTls || socket.writableLength > 0) return socket.write(Buffer.from(view));
     const goesOn = socket.write(view);
-    if (socket.writableLength > 0) this.#bytes = Buffer.allocUnsafeSlow(SIZE);
-    else if (this.#bytes.length > SIZE) this.#bytes = Buffer.allocUnsafeSlow(SIZE);
+    // More than a queue may hold asks for a pause, though all of it has left already.
+    if (socket.writableLength === 0) return true;
+    if (filled === this.#common) this.#common = this.#bytes = Buffer.allocUnsafeSlow(SIZE);
+    else if (filled === this.#bulk) this.#bulk = null;
     return goesOn;
   }
 
@@ -90,12 +99,19 @@ export class OutBuffer {
   /** Forgets what was put together. */
   clear(): void {
     this.#length = 0;
+    this.#bytes = this.#common;
   }
 
   #grow(more: number): void {
-    const bytes = Buffer.allocUnsafeSlow((this.#length + more) * 2);
+    const length = this.#length + more;
+    const bytes = length <= BULK_SIZE ? this.#takeBulk() : Buffer.allocUnsafeSlow(length * 2);
     this.#bytes.copy(bytes, 0, 0, this.#length);
     this.#bytes = bytes;
+  }
+
+  #takeBulk(): Buffer {
+    this.#bulk ??= Buffer.allocUnsafeSlow(BULK_SIZE);
+    return this.#bulk;
   }
 }
 

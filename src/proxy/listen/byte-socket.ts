@@ -1,7 +1,7 @@
 import { Buffer } from "node:buffer";
 import { type OnReadOpts, Socket } from "node:net";
 import type { TLSSocket } from "node:tls";
-import { READ_BUFFER_BYTES, WRITE_QUEUE_BYTES } from "../http1/limits.ts";
+import { BULK_BUFFER_BYTES, READ_BUFFER_BYTES, WRITE_QUEUE_BYTES } from "../http1/limits.ts";
 import { PlainSocket, readNow } from "./plain-socket.ts";
 
 /** What happens on a socket, told to whoever minds it. */
@@ -24,6 +24,8 @@ export type ReadMode = "shared" | "fresh";
 
 /** All plaintext sockets of a worker read into this one buffer; whoever is told of bytes uses or copies them before returning. */
 const READ_BUFFER: Buffer = Buffer.allocUnsafeSlow(READ_BUFFER_BYTES);
+/** Those in the middle of a large body read into this one: fewer calls for as many bytes. It is not for all, since what cannot be used at once is kept. */
+const BULK_BUFFER: Buffer = Buffer.allocUnsafeSlow(BULK_BUFFER_BYTES);
 
 let poisoned = false;
 
@@ -46,6 +48,8 @@ export class ByteSocket {
   #events: SocketEvents;
   /** Reading was stopped by an `onBytes` that returned false. */
   #stopped = false;
+  /** What the next read goes into, where that is ours to say. */
+  #buffer: Buffer = READ_BUFFER;
   #failed = false;
 
   private constructor(socket: Socket, isTls: boolean, events: SocketEvents) {
@@ -84,10 +88,7 @@ export class ByteSocket {
   /** Begins a connection to an IP address; `onConnect` is called when it stands. */
   static connecting(host: string, port: number, events: SocketEvents, onConnect: () => void): ByteSocket {
     let made: ByteSocket | undefined;
-    const onread: OnReadOpts = {
-      buffer: READ_BUFFER,
-      callback: (length, bytes) => (made as ByteSocket).#deliver(bytes as Buffer, length),
-    };
+    const onread = ByteSocket.#reading(() => made);
     const options = { onread, allowHalfOpen: true, highWaterMark: WRITE_QUEUE_BYTES } as object;
     const socket = new PlainSocket(options, () => (made as ByteSocket).#readRest());
     made = new ByteSocket(socket, false, events);
@@ -98,13 +99,25 @@ export class ByteSocket {
 
   static #wrap(handle: object, events: SocketEvents): ByteSocket {
     let made: ByteSocket | undefined;
-    const onread: OnReadOpts = {
-      buffer: READ_BUFFER,
-      callback: (length, bytes) => (made as ByteSocket).#deliver(bytes as Buffer, length),
-    };
+    const onread = ByteSocket.#reading(() => made);
     const socket = new Socket({ handle, onread, allowHalfOpen: true, highWaterMark: WRITE_QUEUE_BYTES } as object);
     made = new ByteSocket(socket, false, events);
     return made;
+  }
+
+  /** How a socket reads into the shared buffers; `made` is there before its first read. */
+  static #reading(made: () => ByteSocket | undefined): OnReadOpts {
+    return {
+      buffer: () => {
+        const socket = made();
+        return socket === undefined ? READ_BUFFER : socket.#buffer;
+      },
+      callback: (length, bytes) => {
+        const socket = made() as ByteSocket;
+        socket.#buffer = length >= READ_BUFFER_BYTES ? BULK_BUFFER : READ_BUFFER;
+        return socket.#deliver(bytes as Buffer, length);
+      },
+    };
   }
 
   /** From now on `events` is told. */
