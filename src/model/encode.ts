@@ -58,6 +58,7 @@ const TYPES: ReadonlySet<string> = new Set([
   "tlsHost",
   "tlsDefaults",
   "ticketSecret",
+  "serversTransport",
 ]);
 
 /**

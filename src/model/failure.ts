@@ -63,6 +63,11 @@ const TABLE = {
       "No operator has been heard for long and the service has no ClusterIP: its servers' addresses may be others' by now.",
   },
   ConnectRefused: { source: "upstream", retry: "always", meaning: "The server refused the connection or could not be reached." },
+  ServerUntrusted: {
+    source: "upstream",
+    retry: "always",
+    meaning: "No TLS connection to the server could be agreed on, or its certificate is not what it should be; nothing was sent.",
+  },
   ConnectTimeout: { source: "upstream", retry: "always", meaning: "The connection to the server was not made in time." },
   NameNotResolved: { source: "upstream", retry: "always", meaning: "The server's name has no address." },
   UpstreamClosed: { source: "upstream", retry: "ifReused", meaning: "The server closed the connection before a response began." },

@@ -12,7 +12,8 @@ export type ResourceType =
   | "tlsOption"
   | "tlsHost"
   | "tlsDefaults"
-  | "ticketSecret";
+  | "ticketSecret"
+  | "serversTransport";
 
 /**
  * The name of one compiled thing: `type:Kind/namespace/name/key`.

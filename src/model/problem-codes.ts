@@ -85,6 +85,14 @@ export const PROBLEM_CODES = {
     meaning:
       "Routes want different TLS options for one host; connections have those of the older object, and the requests of the others are answered 421.",
   },
+  ServersTransportNotFound: {
+    severity: "error",
+    meaning: "A referenced ServersTransport does not exist; the route answers 503.",
+  },
+  ServersTransportInvalid: {
+    severity: "error",
+    meaning: "A ServersTransport cannot be honoured; the routes whose services use it answer 503.",
+  },
   TLSStoreIgnored: {
     severity: "warning",
     meaning: "A TLSStore is not the one named default in the operator's namespace, which alone counts.",

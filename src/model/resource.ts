@@ -4,6 +4,7 @@ import { type ResourceId, type ResourceType, resourceType } from "./ids.ts";
 import type { Middleware } from "./middleware.ts";
 import type { ProxySettings } from "./proxy-settings.ts";
 import type { Router } from "./router.ts";
+import type { ServersTransport } from "./servers-transport.ts";
 import type { Endpoints, Service } from "./service.ts";
 import type { TicketSecret } from "./ticket-secret.ts";
 import type { TlsDefaults } from "./tls-defaults.ts";
@@ -23,6 +24,7 @@ export interface ResourceBodies {
   tlsHost: TlsHost;
   tlsDefaults: TlsDefaults;
   ticketSecret: TicketSecret;
+  serversTransport: ServersTransport;
 }
 
 /** One compiled thing of the routing graph, decoded. */
@@ -36,7 +38,7 @@ export const RESOURCE_FORMATS: readonly number[] = [1, RESOURCE_FORMAT];
 
 /**
  * The format a resource is written in: the oldest one whose readers honour all it says, so that what says nothing new keeps its bytes and
- * hash, and a reader that would serve something weaker refuses it instead. Format 2: TLS options.
+ * hash, and a reader that would serve something weaker refuses it instead. Format 2: TLS options, TLS to servers.
  */
 export function resourceFormat(resource: Resource): number {
   switch (resourceType(resource.id)) {
@@ -44,12 +46,19 @@ export function resourceFormat(resource: Resource): number {
     case "tlsHost":
     case "tlsDefaults":
     case "ticketSecret":
+    case "serversTransport":
       return 2;
     case "router":
       return (resource as Router).tlsOption === undefined ? 1 : 2;
+    case "service":
+      return isPlain(resource as Service) ? 1 : 2;
     default:
       return 1;
   }
+}
+
+function isPlain(service: Service): boolean {
+  return service.type !== "loadBalancer" || (service.scheme !== "https" && service.transport === undefined);
 }
 
 /** One compiled thing as it travels: canonical JSON and its hash. */

@@ -12,7 +12,9 @@ export interface LoadBalancer {
   readonly origin: ObjectRef;
   readonly endpoints: ResourceId<"endpoints">;
   /** How servers are spoken to. */
-  readonly scheme: "http" | "h2c";
+  readonly scheme: "http" | "https" | "h2c";
+  /** Absent: as where nothing is said. */
+  readonly transport?: ResourceId<"serversTransport">;
   /** Whether the client's Host is passed on; otherwise the server's address is the Host. */
   readonly passHostHeader: boolean;
   /** The Service's ClusterIP; null for headless and external ones. */

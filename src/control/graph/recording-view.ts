@@ -7,6 +7,7 @@ import { translateClassRoster } from "../translate/class-roster.ts";
 import type { CompileMemory } from "../translate/compile-memory.ts";
 import { endpointsId, translateEndpoints } from "../translate/endpoints.ts";
 import { translateMiddleware } from "../translate/middleware.ts";
+import { translateServersTransport } from "../translate/servers-transport.ts";
 import { serviceId, translateService } from "../translate/service.ts";
 import type { CompileSettings } from "../translate/settings.ts";
 import { translateTlsOption } from "../translate/tls-option.ts";
@@ -21,6 +22,7 @@ import type {
   ServiceTarget,
   TlsOptionFace,
   TranslateView,
+  TransportFace,
 } from "../translate/translation.ts";
 import { ASK_CLASSES, askChildren, askGrants, askObject, askPart, askSlices, type Question } from "./questions.ts";
 import type { PartUnit } from "./unit.ts";
@@ -91,6 +93,11 @@ export class RecordingView implements TranslateView {
   tlsOption(namespace: string, name: string): TlsOptionFace {
     const id = resourceId("tlsOption", { kind: "TLSOption", namespace, name });
     return this.#face<TlsOptionFace>(id, 0, (view) => translateTlsOption(namespace, name, view));
+  }
+
+  transport(namespace: string, name: string): TransportFace {
+    const id = resourceId("serversTransport", { kind: "ServersTransport", namespace, name });
+    return this.#face<TransportFace>(id, 0, (view) => translateServersTransport(namespace, name, view));
   }
 
   ingressClasses(): readonly StoredObject[] {

@@ -32,5 +32,6 @@ function ofDefaults({ option, certificate, certificates = [] }: TlsDefaults): re
 }
 
 function ofService(service: Service): readonly ResourceId[] {
+  if (service.type === "loadBalancer" && service.transport !== undefined) return [service.endpoints, service.transport];
   return service.type === "loadBalancer" ? [service.endpoints] : service.services.map((member) => member.service);
 }

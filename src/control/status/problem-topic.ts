@@ -10,6 +10,7 @@ const REFERENCE_CODES: ReadonlySet<ProblemCode> = new Set<ProblemCode>([
   "SecretNotFound",
   "SecretInvalid",
   "TLSOptionNotFound",
+  "ServersTransportNotFound",
   "AddressRefused",
   "NotPermitted",
   "EntryPointNotFound",
@@ -22,10 +23,11 @@ const EITHER_CODES: ReadonlySet<ProblemCode> = new Set<ProblemCode>([
   "NotSupported",
   "MiddlewareCycle",
   "TLSOptionInvalid",
+  "ServersTransportInvalid",
 ]);
 
 /** A field that names another object. */
-const NAMES_AN_OBJECT = /(?:\.(?:middlewares|parentRefs)\[\d+\]|\.tls\.options)$/;
+const NAMES_AN_OBJECT = /(?:\.(?:middlewares|parentRefs)\[\d+\]|\.tls\.options|\.serversTransport)$/;
 
 /** Which condition an error speaks to. `references`: it can also be mended elsewhere, by what the object names. */
 export function topicOf({ code, field }: Pick<Problem, "code" | "field">): "accepted" | "references" | "programmed" {

@@ -59,6 +59,20 @@ interface KeyPair {
   readonly leaf: X509Certificate;
 }
 
+/** The pair of a Secret for those who show it themselves, or why it cannot be had. */
+export function keyPairOf(
+  namespace: string,
+  name: string,
+  view: ObjectView,
+): Result<{ readonly chainPem: string; readonly keyPem: string }, Obstacle> {
+  const named = `Secret "${namespace}/${name}"`;
+  const secret = view.get("Secret", namespace, name);
+  if (secret === undefined) return fail({ code: "SecretNotFound", message: `${named} does not exist.`, hint: "" });
+  const read = readSecret(secret);
+  if (!read.ok) return fail({ code: "SecretInvalid", message: `${named} ${read.error}.`, hint: SECRET_HINT });
+  return ok({ chainPem: read.value.chainPem, keyPem: read.value.keyPem });
+}
+
 /** Why a Secret cannot be used as a certificate, as the end of a sentence; null when it can. */
 export function certificateObstacle(secret: StoredObject): string | null {
   const read = readSecret(secret);

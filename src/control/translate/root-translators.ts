@@ -2,6 +2,7 @@ import { translateIngress } from "./ingress.ts";
 import { translateIngressRoute } from "./ingress-route.ts";
 import { translateIngressRouteTcp } from "./ingress-route-tcp.ts";
 import { translateMiddlewareObject } from "./middleware.ts";
+import { translateServersTransportObject } from "./servers-transport.ts";
 import { translateTlsStore } from "./tls-defaults.ts";
 import { translateTlsOptionObject } from "./tls-option.ts";
 import type { RootTranslator } from "./translation.ts";
@@ -14,6 +15,7 @@ export const ROOT_TRANSLATORS: ReadonlyMap<string, RootTranslator> = new Map<str
   ["Ingress", translateIngress],
   ["IngressRoute", translateIngressRoute],
   ["Middleware", translateMiddlewareObject],
+  ["ServersTransport", translateServersTransportObject],
   ["TLSOption", translateTlsOptionObject],
   ["TLSStore", translateTlsStore],
   ...UNSUPPORTED_KINDS.map((kind) => [kind, translateUnsupportedKind] as const),

@@ -18,6 +18,8 @@ export interface ServiceUse {
   readonly weight?: number | null;
   readonly scheme?: string | null;
   readonly passHostHeader?: boolean | null;
+  /** Name of a ServersTransport in the namespace of the route. */
+  readonly serversTransport?: string | null;
 }
 
 /** Who serves a route. */
@@ -104,8 +106,14 @@ function resolveService(
     name: ref.name,
     port: portReference(port),
     passHostHeader: use.passHostHeader ?? true,
-    scheme: use.scheme === "http" || use.scheme === "h2c" ? use.scheme : null,
+    scheme: use.scheme === "http" || use.scheme === "https" || use.scheme === "h2c" ? use.scheme : null,
+    ...(use.serversTransport ? { transport: { namespace: referrer.namespace, name: use.serversTransport } } : {}),
   });
   if (face.status === "ready") return face.isExternal && !allowExternalName ? told(externalRefused(ref)) : face.id;
-  return told(face.obstacle, face.obstacle.code === "ServicePortNotFound" ? `${at}.port` : at);
+  return told(face.obstacle, fieldOf(face.obstacle, at));
+}
+
+function fieldOf({ code }: Obstacle, at: string): string {
+  if (code === "ServicePortNotFound") return `${at}.port`;
+  return code === "ServersTransportNotFound" || code === "ServersTransportInvalid" ? `${at}.serversTransport` : at;
 }

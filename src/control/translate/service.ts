@@ -8,10 +8,13 @@ import type { CompileSettings } from "./settings.ts";
 import type { Obstacle, PartTranslation, ServiceFace, ServiceTarget, TranslateView } from "./translation.ts";
 
 /** The id of the load balancer for one Service port: the port as it is referred to, and how it is spoken to where that is unusual. */
-export function serviceId({ namespace, name, port, passHostHeader, scheme }: ServiceTarget) {
-  const key = [String(port), ...(passHostHeader ? [] : ["host=server"]), ...(scheme === null ? [] : [`scheme=${scheme}`])].join(
-    ";",
-  );
+export function serviceId({ namespace, name, port, passHostHeader, scheme, transport }: ServiceTarget) {
+  const key = [
+    String(port),
+    ...(passHostHeader ? [] : ["host=server"]),
+    ...(scheme === null ? [] : [`scheme=${scheme}`]),
+    ...(transport === undefined ? [] : [`transport=${transport.namespace}/${transport.name}`]),
+  ].join(";");
   return resourceId("service", { kind: "Service", namespace, name }, key);
 }
 
@@ -26,8 +29,13 @@ export function translateService(
   if (service === undefined)
     return refused({ code: "ServiceNotFound", message: `Service ${show(ref)} does not exist.`, hint: "" });
   const port = findPort(service, target.port);
-  const obstacle = port === undefined ? noPort(service, target.port) : obstacleOf(service, port, target, settings);
+  if (port === undefined) return refused(noPort(service, target.port));
+  const obstacle = obstacleOf(service, settings);
   if (obstacle !== null) return refused(obstacle);
+  const scheme = target.scheme ?? schemeOf(port);
+  const transport = target.transport && view.transport(target.transport.namespace, target.transport.name);
+  if (transport?.status === "refused") return refused(transport.obstacle);
+  if (transport !== undefined && scheme === "h2c") return refused(notForH2c(target));
   const id = serviceId(target);
   const clusterIP = clusterAddress(serviceSpec(service).clusterIP);
   const resource: LoadBalancer = {
@@ -35,10 +43,11 @@ export function translateService(
     id,
     origin: ref,
     endpoints: view.endpoints({ namespace: target.namespace, name: target.name, port: target.port }),
-    scheme: target.scheme ?? schemeOf(port),
+    scheme,
     passHostHeader: target.passHostHeader,
     clusterIP,
-    ...(clusterIP === null || port === undefined ? {} : { clusterPort: port.port }),
+    ...(clusterIP === null ? {} : { clusterPort: port.port }),
+    ...(transport === undefined ? {} : { transport: transport.id }),
   };
   const isExternal = serviceSpec(service).type === "ExternalName" ? ({ isExternal: true } as const) : {};
   return { face: { status: "ready", id, ...isExternal }, resource, problems: [] };
@@ -66,14 +75,12 @@ function noPort(service: StoredObject, wanted: number | string): Obstacle {
   };
 }
 
-function obstacleOf(
-  service: StoredObject,
-  port: ServicePort,
-  { scheme }: ServiceTarget,
-  settings: CompileSettings,
-): Obstacle | null {
-  const spoken = scheme === null ? spokenOn(port) : null;
-  if (spoken !== null) return notSpoken(service, port, spoken);
+function notForH2c({ name, namespace }: ServiceTarget): Obstacle {
+  const message = `A ServersTransport for servers that are spoken to in h2c (Service "${namespace}/${name}") is not supported yet.`;
+  return { code: "NotSupported", message, hint: "Leave serversTransport out." };
+}
+
+function obstacleOf(service: StoredObject, settings: CompileSettings): Obstacle | null {
   const { type, externalName } = serviceSpec(service);
   if (type !== "ExternalName") return null;
   if (!externalName) return external(service, "names no external host", "Set spec.externalName.");
@@ -81,34 +88,18 @@ function obstacleOf(
   return external(service, `leads to "${externalName}", a loopback address, which is not allowed here`, "");
 }
 
-/** What servers say they speak, in the names Kubernetes has for it, and we do not speak. */
-const APP_PROTOCOLS: ReadonlyMap<string, string> = new Map([
+/** What servers say they speak, in the names Kubernetes has for it (KEP-3726); plaintext HTTP/1.1 is what is left. */
+const APP_PROTOCOLS: ReadonlyMap<string, LoadBalancer["scheme"]> = new Map([
   ["https", "https"],
   ["kubernetes.io/wss", "https"],
+  ["kubernetes.io/h2c", "h2c"],
 ]);
 
-/** HTTP/2 by prior knowledge, in the name Kubernetes has for it (KEP-3726). */
-const H2C = "kubernetes.io/h2c";
-
-/** How servers are spoken to where the route does not say. */
-function schemeOf(port: ServicePort | undefined): LoadBalancer["scheme"] {
-  return port?.appProtocol.toLowerCase() === H2C ? "h2c" : "http";
-}
-
-/** What is spoken on a port, as it says or by convention, where we do not speak it; else null. A guess must not be in plaintext. */
-function spokenOn({ name, port, appProtocol }: ServicePort): string | null {
+/** How servers are spoken to where the route does not say: as the port does, else by convention. A guess must not be in plaintext. */
+function schemeOf({ name, port, appProtocol }: ServicePort): LoadBalancer["scheme"] {
   const said = APP_PROTOCOLS.get(appProtocol.toLowerCase());
-  if (said !== undefined) return `${said} (appProtocol)`;
-  if (appProtocol === "" && (port === 443 || name.startsWith("https"))) return "https by convention";
-  return null;
-}
-
-function notSpoken(service: StoredObject, { name, port }: ServicePort, spoken: string): Obstacle {
-  return {
-    code: "NotSupported",
-    message: `Port ${port}${name === "" ? "" : ` (${name})`} of Service ${show(service.ref)} speaks ${spoken}, which is not supported yet.`,
-    hint: "In an IngressRoute, write scheme: http where it speaks plaintext.",
-  };
+  if (said !== undefined) return said;
+  return appProtocol === "" && (port === 443 || name.startsWith("https")) ? "https" : "http";
 }
 
 function external(service: StoredObject, what: string, hint: string): Obstacle {

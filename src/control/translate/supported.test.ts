@@ -7,7 +7,9 @@ import {
   type FieldTable,
   INGRESS_ROUTE_FIELDS,
   ROUTE_FIELDS,
+  SERVERS_TRANSPORT_FIELDS,
   SERVICE_FIELDS,
+  TLS_STORE_FIELDS,
   unsupportedFields,
 } from "./supported.ts";
 
@@ -46,6 +48,8 @@ test.for([
   ["a route", ROUTE_FIELDS, route],
   ["a service of a route", SERVICE_FIELDS, service],
   ["a FairwayClass", FAIRWAY_CLASS_FIELDS, classSpec],
+  ["a TLSStore", TLS_STORE_FIELDS, specIn("tlsstores.yaml")],
+  ["a ServersTransport", SERVERS_TRANSPORT_FIELDS, specIn("serverstransports.yaml")],
   ["an entry point of a FairwayClass", ENTRY_POINT_FIELDS, classSpec.properties?.entryPoints?.items as Schema],
 ] as const)("every field the schema knows of %s is judged", ([, table, schema]) => {
   const fields = fieldsOf(table, schema);
@@ -61,7 +65,7 @@ test.for([
   [{ sticky: { cookie: {} } }, ["x.sticky.cookie"]],
   [{ passiveHealthCheck: {} }, ["x.passiveHealthCheck"]],
   [{ nativeLB: true, nodePortLB: false }, ["x.nativeLB"]],
-  [{ scheme: "https", strategy: "hrw" }, ["x.scheme", "x.strategy"]],
+  [{ scheme: "tcp", strategy: "hrw" }, ["x.scheme", "x.strategy"]],
   [{ unknownField: 1 }, []],
 ] as const)("of %j the fields %j are not supported", ([value, expected]) => {
   expect(unsupportedFields(value, SERVICE_FIELDS, object, "x").map(({ field }) => field)).toEqual(expected);

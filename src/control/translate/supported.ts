@@ -69,17 +69,44 @@ export const SERVICE_FIELDS: FieldTable = {
   kind: only("Service"),
   port: anything,
   weight: anything,
-  scheme: only("http", "h2c"),
+  scheme: only("http", "https", "h2c"),
   strategy: only("wrr", "RoundRobin"),
   passHostHeader: anything,
   responseForwarding: { flushInterval: anything },
-  serversTransport: unsupported,
+  serversTransport: anything,
   nativeLB: only(false),
   nodePortLB: only(false),
   sticky: { cookie: unsupported },
   healthCheck: unsupported,
   passiveHealthCheck: unsupported,
   middlewares: unsupported,
+};
+
+/**
+ * `spec` of a ServersTransport. Servers are spoken to over TLS in HTTP/1.1 alone, so that there is nothing to be switched off, nor to be
+ * pinged.
+ */
+export const SERVERS_TRANSPORT_FIELDS: FieldTable = {
+  serverName: anything,
+  insecureSkipVerify: anything,
+  rootCAs: anything,
+  rootCAsSecrets: anything,
+  certificatesSecrets: anything,
+  cipherSuites: anything,
+  minVersion: anything,
+  maxVersion: anything,
+  maxIdleConnsPerHost: upTo(1024),
+  forwardingTimeouts: {
+    dialTimeout: anything,
+    responseHeaderTimeout: only(0, "0", "0s"),
+    idleConnTimeout: anything,
+    readIdleTimeout: anything,
+    pingTimeout: anything,
+  },
+  disableHTTP2: anything,
+  peerCertURI: anything,
+  peerCertSANs: anything,
+  spiffe: unsupported,
 };
 
 /** `spec` of a TLSStore. */
@@ -109,7 +136,7 @@ export const ENTRY_POINT_FIELDS: FieldTable = {
   protocol: only("TCP"),
   asDefault: anything,
   tls: { options: unsupported, certResolver: unsupported, domains: unsupported },
-  forwardedHeaders: { trustedIPs: anything, insecure: anything, connection: unsupported, notAppendXForwardedFor: anything },
+  forwardedHeaders: { trustedIPs: anything, insecure: anything, connection: anything, notAppendXForwardedFor: anything },
   proxyProtocol: anything,
   limits: {
     connections: anything,

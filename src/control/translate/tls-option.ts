@@ -54,7 +54,8 @@ function unusable(ref: ObjectRef, [first]: readonly Problem[]): Obstacle {
   return { code, message: `TLSOption "${ref.namespace}/${ref.name}" cannot be used: ${why}`, hint };
 }
 
-const VERSIONS: Readonly<Record<NonNullable<TLSOptionSpec["minVersion"]>, TlsVersion>> = {
+/** TLS versions as specs name them. */
+export const TLS_VERSIONS: Readonly<Record<NonNullable<TLSOptionSpec["minVersion"]>, TlsVersion>> = {
   VersionTLS10: "TLSv1",
   VersionTLS11: "TLSv1.1",
   VersionTLS12: "TLSv1.2",
@@ -101,8 +102,8 @@ class Draft {
   /** Null when there is a problem. */
   make(): TlsOption | null {
     const { minVersion, maxVersion, curvePreferences, sniStrict, disableSessionTickets } = this.#spec;
-    const newest = maxVersion ? VERSIONS[maxVersion] : TLS_VERSION_MAX;
-    const wanted = minVersion ? VERSIONS[minVersion] : TLS_VERSION_MIN;
+    const newest = maxVersion ? TLS_VERSIONS[maxVersion] : TLS_VERSION_MAX;
+    const wanted = minVersion ? TLS_VERSIONS[minVersion] : TLS_VERSION_MIN;
     // Who lowers the newest version alone means versions up to it.
     const oldest = !minVersion && wanted > newest ? newest : wanted;
     const ciphers = this.#ciphers(oldest < TLS_VERSION_MIN);

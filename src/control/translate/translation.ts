@@ -55,6 +55,7 @@ export interface TranslateView extends ObjectView {
   endpoints(target: EndpointsTarget): ResourceId<"endpoints">;
   certificate(namespace: string, name: string): CertificateFace;
   tlsOption(namespace: string, name: string): TlsOptionFace;
+  transport(namespace: string, name: string): TransportFace;
   /** Which ingress classes there are. */
   classRoster(): ClassRoster;
   /** An ingress class, or null where it is not served here. */
@@ -114,6 +115,8 @@ export interface ServiceTarget extends EndpointsTarget {
   readonly passHostHeader: boolean;
   /** The scheme the route asks for; null leaves it to the Service's port. */
   readonly scheme: LoadBalancer["scheme"] | null;
+  /** The ServersTransport the route names for it; absent: none. */
+  readonly transport?: { readonly namespace: string; readonly name: string };
 }
 
 /** Why something referred to cannot be used; told by the one who refers to it. */
@@ -149,4 +152,8 @@ export type CertificateFace =
 
 export type TlsOptionFace =
   | { readonly status: "ready"; readonly id: ResourceId<"tlsOption"> }
+  | { readonly status: "refused"; readonly obstacle: Obstacle };
+
+export type TransportFace =
+  | { readonly status: "ready"; readonly id: ResourceId<"serversTransport"> }
   | { readonly status: "refused"; readonly obstacle: Obstacle };

@@ -5,7 +5,7 @@ import { notSupported } from "./supported.ts";
 import { nothing, type RootTranslation, type TranslateView } from "./translation.ts";
 
 /** Kinds without a class that the schema knows and that have no effect yet; the routes that refer to one answer 503. */
-export const UNSUPPORTED_KINDS = ["FairwayService", "MiddlewareTCP", "ServersTransport", "ServersTransportTCP"] as const;
+export const UNSUPPORTED_KINDS = ["FairwayService", "MiddlewareTCP", "ServersTransportTCP"] as const;
 
 /** Says that an object has no effect yet. */
 export function translateUnsupportedKind(object: StoredObject): RootTranslation {

@@ -108,7 +108,7 @@ test("every type of resource is checked for what workers rely on", async () => {
   expect(refusalOf({ ...a, isParent: 1 })).toContain("the field isParent");
   expect(refusalOf({ ...a, rule: match("Path", "no-slash") })).toContain("the rule cannot be built");
   expect(refusalOf({ ...a, rule: null })).toContain("cannot be built");
-  expect(refusalOf({ ...service, scheme: "h2c" })).toContain("the field scheme");
+  expect(refusalOf({ ...service, scheme: "gopher" })).toContain("the field scheme");
   expect(refusalOf({ ...service, type: "mirroring" })).toContain("the field type");
   expect(refusalOf({ ...weighted, services: [{ service: serviceId("b"), weight: -1 }] })).toContain("the field services");
   expect(refusalOf({ ...endpoints, servers: [{ address: "10.0.0.1", port: 0 }] })).toContain("the field servers");
@@ -117,6 +117,27 @@ test("every type of resource is checked for what workers rely on", async () => {
   expect(refusalOf({ ...certificate, chainPem: "nonsense" })).toContain("cannot be built");
   expect(refusalOf({ ...certificate, keyPem: other.keyPem })).toContain("cannot be built");
   expect(refusalOf({ ...certificate, keyPem: "" })).toContain("the field keyPem");
+});
+
+test("what TLS asks for in a form that is not known is refused, never taken for a default", () => {
+  const origin = { kind: "TLSOption", namespace: "test", name: "a" };
+  const versions = { minVersion: "TLSv1.2", maxVersion: "TLSv1.3" };
+  const option = { id: resourceId("tlsOption", origin), origin, ...versions };
+  const transport = { id: resourceId("serversTransport", origin), origin, ...versions };
+  const host = { id: resourceId("tlsHost", origin), origin, entryPoint: "web", host: "a.test" };
+  const defaults = { id: resourceId("tlsDefaults", origin), origin };
+  const tickets = { id: resourceId("ticketSecret", origin), origin, secret: Buffer.alloc(32).toString("base64") };
+  for (const good of [option, transport, host, { ...host, option: null }, defaults, tickets]) expect(refusalOf(good)).toBe(null);
+  expect(refusalOf({ ...option, isStricterStill: true })).toContain("isStricterStill");
+  expect(refusalOf({ ...option, ciphers: "NONE-SUCH" })).toContain("cannot be built");
+  expect(refusalOf({ ...option, clientAuth: { mode: "requireAndVerify", authorities: [] } })).toContain("clientAuth.authorities");
+  expect(refusalOf({ ...option, clientAuth: { mode: "demand", authorities: [] } })).toContain("the field clientAuth");
+  expect(refusalOf({ ...transport, checks: ["spiffe"] })).toContain("the field checks");
+  expect(refusalOf({ ...transport, authorities: "all" })).toContain("the field authorities");
+  expect(refusalOf({ ...host, option: 1 })).toContain("the field option");
+  expect(refusalOf({ ...defaults, certificate: 1 })).toContain("the field certificate");
+  expect(refusalOf({ ...tickets, secret: "c2hvcnQ=" })).toContain("the field secret");
+  expect(refusalOf({ ...router("a", HOST), tlsOption: 1 })).toContain("the field tlsOption");
 });
 
 test("a resource in the format of another version is refused", () => {

@@ -76,4 +76,4 @@ function holdsSecret(id: ResourceId): boolean {
   return SECRET_TYPES.has(resourceType(id));
 }
 
-const SECRET_TYPES: ReadonlySet<string> = new Set<ResourceType>(["certificate", "ticketSecret"]);
+const SECRET_TYPES: ReadonlySet<string> = new Set<ResourceType>(["certificate", "ticketSecret", "serversTransport"]);

@@ -7,19 +7,20 @@ import type { Certificate } from "../../model/certificate.ts";
 import { DISPUTED_ESCAPES, type EntryPoint, type EntryPointPolicy } from "../../model/entry-point.ts";
 import { resourceType } from "../../model/ids.ts";
 import type { Middleware } from "../../model/middleware.ts";
-import type { ObjectRef } from "../../model/object-ref.ts";
 import type { ProxySettings } from "../../model/proxy-settings.ts";
 import type { Resource } from "../../model/resource.ts";
 import type { Router } from "../../model/router.ts";
+import type { ServersTransport } from "../../model/servers-transport.ts";
 import type { Endpoints, Service } from "../../model/service.ts";
-import { TICKET_SECRET_BYTES, type TicketSecret } from "../../model/ticket-secret.ts";
+import type { TicketSecret } from "../../model/ticket-secret.ts";
 import type { TlsDefaults } from "../../model/tls-defaults.ts";
 import type { TlsHost } from "../../model/tls-host.ts";
-import type { ClientAuthMode, TlsOption } from "../../model/tls-option.ts";
+import type { TlsOption } from "../../model/tls-option.ts";
 import { compileRule, ruleObstacle } from "../../rules/compile.ts";
 import { type RuleKeys, ruleKeys } from "../../rules/keys.ts";
 import type { MatcherTable } from "../../rules/matcher.ts";
-import { optionContext } from "../listen/option-context.ts";
+import { isFlag, isIntegerIn, isObjectRef, isOptionReference, isText, isTexts, RefusedError, requireForm } from "./form.ts";
+import { buildTlsOption, buildTransport, checkTicketSecret, checkTlsDefaults, checkTlsHost } from "./trial-tls.ts";
 
 /** What resources are built with. */
 export interface TrialParts {
@@ -45,9 +46,6 @@ export function tryResource(resource: Resource, parts: TrialParts): TrialResult 
     );
   }
 }
-
-/** Carries the reason of a refusal out of the depth of a trial. */
-class RefusedError extends Error {}
 
 function build(resource: Resource, parts: TrialParts): RuleKeys | null {
   switch (resourceType(resource.id)) {
@@ -79,6 +77,9 @@ function build(resource: Resource, parts: TrialParts): RuleKeys | null {
       break;
     case "tlsDefaults":
       checkTlsDefaults(resource as TlsDefaults);
+      break;
+    case "serversTransport":
+      buildTransport(resource as ServersTransport);
       break;
     case "ticketSecret":
       checkTicketSecret(resource as TicketSecret);
@@ -114,8 +115,9 @@ function buildMiddleware({ kind, config }: Middleware, modules: TrialParts["midd
 function checkService(service: Service): void {
   if (service.type === "loadBalancer") {
     requireForm(isText(service.endpoints), "endpoints");
-    requireForm(service.scheme === "http" || service.scheme === "h2c", "scheme");
+    requireForm(["http", "https", "h2c"].includes(service.scheme), "scheme");
     requireForm(typeof service.passHostHeader === "boolean", "passHostHeader");
+    requireForm(service.transport === undefined || isText(service.transport), "transport");
     requireForm(service.clusterIP === null || isIP(service.clusterIP) !== 0, "clusterIP");
   } else {
     requireForm(service.type === "weighted", "type");
@@ -138,53 +140,6 @@ function buildCertificate({ names, chainPem, keyPem }: Certificate): void {
   requireForm(isText(chainPem) && chainPem !== "", "chainPem");
   requireForm(isText(keyPem) && keyPem !== "", "keyPem");
   createSecureContext({ cert: chainPem, key: keyPem });
-}
-
-/** Whatever it asks for in a form that is not known here must not be taken for a default, which may be weaker. */
-function buildTlsOption(option: TlsOption): void {
-  const { id, origin, minVersion, maxVersion, ciphers, groups, protocols, isSniStrict, clientAuth, hasNoTickets, ...unknown } =
-    option;
-  requireForm(Object.keys(unknown).length === 0, Object.keys(unknown).join(", "));
-  requireForm(isText(id) && isObjectRef(origin), "origin");
-  requireForm(isText(minVersion) && isText(maxVersion), "minVersion or maxVersion");
-  requireForm(
-    [ciphers, groups].every((one) => one === undefined || isText(one)),
-    "ciphers or groups",
-  );
-  requireForm(protocols === undefined || isTexts(protocols), "protocols");
-  requireForm([isSniStrict, hasNoTickets].every(isFlag), "isSniStrict or hasNoTickets");
-  if (clientAuth !== undefined) {
-    const { mode, authorities } = clientAuth;
-    requireForm(CLIENT_AUTH_MODES.has(mode) && isTexts(authorities), "clientAuth");
-    requireForm(!mode.toLowerCase().includes("verify") || authorities.length > 0, "clientAuth.authorities");
-  }
-  createSecureContext(optionContext(option));
-}
-
-const CLIENT_AUTH_MODES: ReadonlySet<string> = new Set<ClientAuthMode>([
-  "request",
-  "require",
-  "verifyIfGiven",
-  "requireAndVerify",
-]);
-
-function checkTlsHost({ entryPoint, host, option }: TlsHost): void {
-  requireForm(isText(entryPoint) && isText(host) && host !== "", "entryPoint or host");
-  requireForm(isOptionReference(option), "option");
-}
-
-function checkTlsDefaults({ option, certificate, certificates }: TlsDefaults): void {
-  requireForm(isOptionReference(option), "option");
-  requireForm(certificate === undefined || isText(certificate), "certificate");
-  requireForm(certificates === undefined || isTexts(certificates), "certificates");
-}
-
-function checkTicketSecret({ secret }: TicketSecret): void {
-  requireForm(isText(secret) && Buffer.from(secret, "base64").length >= TICKET_SECRET_BYTES, "secret");
-}
-
-function isOptionReference(value: unknown): boolean {
-  return value === undefined || value === null || isText(value);
 }
 
 function checkEntryPoint({ name, host, port, tls, asBefore, policy = {}, ...peers }: EntryPoint): void {
@@ -236,28 +191,4 @@ function checkSettings({ drain = {}, clusterIPAfterMs = 0 }: ProxySettings): voi
     times.every((ms) => isIntegerIn(ms, 0, TIMER_MAX_MS)),
     "drain or clusterIPAfterMs",
   );
-}
-
-function requireForm(condition: boolean, field: string): void {
-  if (!condition) throw new RefusedError(`the field ${field} has a form that is not known here`);
-}
-
-function isText(value: unknown): boolean {
-  return typeof value === "string";
-}
-
-function isFlag(value: unknown): boolean {
-  return value === undefined || value === true;
-}
-
-function isTexts(value: unknown): boolean {
-  return Array.isArray(value) && value.every(isText);
-}
-
-function isObjectRef({ kind, namespace, name }: Partial<ObjectRef>): boolean {
-  return isTexts([kind, namespace, name]);
-}
-
-function isIntegerIn(value: unknown, min: number, max: number): boolean {
-  return Number.isInteger(value) && (value as number) >= min && (value as number) <= max;
 }

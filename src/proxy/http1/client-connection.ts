@@ -2,6 +2,7 @@ import type { Buffer } from "node:buffer";
 import { FAILURES, type Failure } from "../../model/failure.ts";
 import { ByteSocket, type SocketEvents } from "../listen/byte-socket.ts";
 import type { Deadlines, Timed } from "../pipeline/deadlines.ts";
+import type { ServerTls } from "../upstream/server-tls.ts";
 import type { UpstreamConnection } from "../upstream/upstream-connection.ts";
 import { ByteQueue } from "./byte-queue.ts";
 import { findHeadEnd, spells } from "./bytes.ts";
@@ -88,13 +89,25 @@ export class ClientConnection implements UpstreamConnection, SocketEvents, Timed
   /** Something of a response has come. */
   #responseBegun = false;
 
-  constructor(address: string, port: number, owner: ConnectionOwner, deadlines: Deadlines, timeouts: Timeouts) {
+  /** `tls`: how TLS is spoken; null in plaintext. */
+  constructor(
+    address: string,
+    port: number,
+    owner: ConnectionOwner,
+    deadlines: Deadlines,
+    timeouts: Timeouts,
+    tls: ServerTls | null = null,
+  ) {
     this.#owner = owner;
     this.#deadlines = deadlines;
     this.#timeouts = timeouts;
     this.deadlineMs = deadlines.nowMs + timeouts.connectMs;
     deadlines.add(this);
-    this.#bytes = ByteSocket.connecting(address, port, this, () => this.#onConnect());
+    const onConnect = (): void => this.#onConnect();
+    this.#bytes =
+      tls === null
+        ? ByteSocket.connecting(address, port, this, onConnect)
+        : ByteSocket.securing(tls.connect(address, port), this, onConnect);
   }
 
   get bytes(): ByteSocket {
@@ -108,7 +121,7 @@ export class ClientConnection implements UpstreamConnection, SocketEvents, Timed
 
   /** Whether the server has closed it, as far as this machine knows: also what came since the last turn. Costs some µs. */
   isStale(): boolean {
-    return !this.isUsable || this.#bytes.hasUnread();
+    return !this.isUsable || (!this.#bytes.isTls && this.#bytes.hasUnread());
   }
 
   begin(sink: ResponseSink, method: string, asksUpgrade: boolean): void {
@@ -208,7 +221,8 @@ export class ClientConnection implements UpstreamConnection, SocketEvents, Timed
     if (state === "connecting") {
       this.#state = "closed";
       const timedOut = deadlineMs <= this.#deadlines.nowMs;
-      this.#owner.onConnectFailed(this, timedOut ? FAILURES.ConnectTimeout : FAILURES.ConnectRefused);
+      const failure = this.#bytes.isTls && this.#bytes.hasReached ? FAILURES.ServerUntrusted : FAILURES.ConnectRefused;
+      this.#owner.onConnectFailed(this, timedOut ? FAILURES.ConnectTimeout : failure);
       return;
     }
     const failure = this.#lossFailure();

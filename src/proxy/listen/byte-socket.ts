@@ -97,6 +97,17 @@ export class ByteSocket {
     return made;
   }
 
+  /** Takes over a TLS connection to a server that is about to be made on `tcp`; `onConnect` is called when its handshake is done. */
+  static securing(
+    { secured, tcp }: { secured: TLSSocket; tcp: Socket },
+    events: SocketEvents,
+    onConnect: () => void,
+  ): ByteSocket {
+    const made = ByteSocket.secured(secured, tcp, events);
+    secured.once("secureConnect", onConnect);
+    return made;
+  }
+
   static #wrap(handle: object, events: SocketEvents): ByteSocket {
     let made: ByteSocket | undefined;
     const onread = ByteSocket.#reading(() => made);
@@ -160,6 +171,11 @@ export class ByteSocket {
   /** Asks the kernel whether the peer has closed, or sent what nobody asked for: what Node will only tell in its next turn. For plaintext. */
   hasUnread(): boolean {
     return readNow(this.socket, READ_BUFFER, 1) >= 0;
+  }
+
+  /** Whether the peer was reached at all: what went wrong after that is no matter of the network. */
+  get hasReached(): boolean {
+    return this.#tcp.bytesWritten > 0;
   }
 
   /** Sends what is queued, then FIN. */

@@ -28,6 +28,7 @@ const STATUS: Readonly<Record<FailureCode, number>> = {
   NoServer: 503,
   Isolated: 503,
   ConnectRefused: 502,
+  ServerUntrusted: 502,
   ConnectTimeout: 504,
   NameNotResolved: 502,
   UpstreamClosed: 502,

@@ -106,12 +106,15 @@ export class LiveLoadBalancer implements LiveService {
   /** New pools are held before old ones are dropped, so that a server that stays keeps its connections. */
   #rebuild(): void {
     const former = this.#servers;
-    const { scheme } = this.#plan.service;
+    const { transport, service } = this.#plan;
     const servers: LiveServer[] = [];
     for (const { address, port } of this.#plan.endpoints.servers) {
       const addresses = isIP(address) === 0 ? this.#names.addressesOf(address) : [address];
       for (const ip of addresses)
-        servers.push({ pool: this.#pools.hold(ip, port, scheme), authority: serverAuthority({ address, port }) });
+        servers.push({
+          pool: this.#pools.hold({ address: ip, port, scheme: service.scheme, transport, name: address }),
+          authority: serverAuthority({ address, port }),
+        });
     }
     this.#servers = servers;
     for (const { pool } of former) this.#pools.drop(pool);

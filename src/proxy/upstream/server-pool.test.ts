@@ -118,15 +118,15 @@ test("a refused connection is told, and leaves nothing behind", async () => {
 
 test("services that share a server share its pool, and it ends with the last of them", async () => {
   const pools = new ServerPools(context);
-  const pool = pools.hold("127.0.0.1", port, "http") as ServerPool;
-  expect(pools.hold("127.0.0.1", port, "http")).toBe(pool);
-  expect(pools.hold("127.0.0.1", port + 1, "http")).not.toBe(pool);
+  const pool = pools.hold({ address: "127.0.0.1", port: port, scheme: "http", name: "127.0.0.1" }) as ServerPool;
+  expect(pools.hold({ address: "127.0.0.1", port: port, scheme: "http", name: "127.0.0.1" })).toBe(pool);
+  expect(pools.hold({ address: "127.0.0.1", port: port + 1, scheme: "http", name: "127.0.0.1" })).not.toBe(pool);
   const [connection] = await connected(pool);
   pool.release(connection as ClientConnection);
-  expect(pools.hold("127.0.0.1", port, "h2c")).not.toBe(pool);
+  expect(pools.hold({ address: "127.0.0.1", port: port, scheme: "h2c", name: "127.0.0.1" })).not.toBe(pool);
   pools.drop(pool);
   expect(pool.idle).toBe(1);
   pools.drop(pool);
   await expect.poll(() => pool.open).toBe(0);
-  expect(pools.hold("127.0.0.1", port, "http")).not.toBe(pool);
+  expect(pools.hold({ address: "127.0.0.1", port: port, scheme: "http", name: "127.0.0.1" })).not.toBe(pool);
 });

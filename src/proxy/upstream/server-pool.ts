@@ -4,6 +4,7 @@ import { COUNTER, type CounterRow } from "../../telemetry/worker-counters.ts";
 import { ClientConnection, type ConnectionOwner } from "../http1/client-connection.ts";
 import { SERVER_CONNECTIONS_MAX, SERVER_IDLE_MAX, SERVER_PENDING_MAX, type Timeouts } from "../http1/limits.ts";
 import type { Deadlines } from "../pipeline/deadlines.ts";
+import type { ServerTls } from "./server-tls.ts";
 import type { Pool, Waiter } from "./upstream-connection.ts";
 
 /** What every pool of a worker shares. */
@@ -22,13 +23,18 @@ export class ServerPool implements Pool, ConnectionOwner {
   /** Address and port, as logs show them. */
   readonly name: string;
   readonly #context: PoolContext;
+  readonly #tls: ServerTls | null;
+  readonly #idleMax: number;
   readonly #idle: ClientConnection[] = [];
   readonly #waiters: Waiter[] = [];
   #open = 0;
   #dialing = 0;
   #isRetired = false;
 
-  constructor(address: string, port: number, context: PoolContext) {
+  /** `tls`: how TLS is spoken; null in plaintext. */
+  constructor(address: string, port: number, context: PoolContext, tls: ServerTls | null = null, idleMax = SERVER_IDLE_MAX) {
+    this.#tls = tls;
+    this.#idleMax = idleMax;
     this.address = address;
     this.port = port;
     this.name = serverAuthority({ address, port });
@@ -108,7 +114,7 @@ export class ServerPool implements Pool, ConnectionOwner {
   #offer(connection: ClientConnection): void {
     const waiter = this.#waiters.shift();
     if (waiter !== undefined) waiter.onConnection(connection);
-    else if (this.#isRetired || this.#idle.length >= SERVER_IDLE_MAX) connection.close();
+    else if (this.#isRetired || this.#idle.length >= this.#idleMax) connection.close();
     else this.#idle.push(connection);
   }
 
@@ -118,7 +124,7 @@ export class ServerPool implements Pool, ConnectionOwner {
       this.#open++;
       this.#dialing++;
       this.#context.counters.add(COUNTER.upstreamConnects, 1);
-      new ClientConnection(this.address, this.port, this, this.#context.deadlines, this.#context.timeouts);
+      new ClientConnection(this.address, this.port, this, this.#context.deadlines, this.#context.timeouts, this.#tls);
     }
   }
 }

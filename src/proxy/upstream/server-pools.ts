@@ -1,7 +1,21 @@
 import type { LoadBalancer } from "../../model/service.ts";
+import type { Timeouts } from "../http1/limits.ts";
 import { Http2Pool } from "../http2/http2-pool.ts";
+import type { LoadBalancerPlan } from "../worker/live-service.ts";
 import { type PoolContext, ServerPool } from "./server-pool.ts";
+import { ServerTls } from "./server-tls.ts";
 import type { Pool } from "./upstream-connection.ts";
+
+/** Which server, and how it is spoken to. */
+export interface PoolWish {
+  /** IP address. */
+  readonly address: string;
+  readonly port: number;
+  readonly scheme: LoadBalancer["scheme"];
+  readonly transport?: LoadBalancerPlan["transport"] | undefined;
+  /** The server as endpoints have it: its address, or its DNS name. */
+  readonly name: string;
+}
 
 /** The pool of one server, with those who need it. */
 interface Held {
@@ -23,12 +37,12 @@ export class ServerPools {
     this.context = context;
   }
 
-  /** The pool of a server; each `hold` asks for one `drop`. `address` is an IP address. */
-  hold(address: string, port: number, scheme: LoadBalancer["scheme"]): Pool {
-    const key = `${scheme} ${address} ${port}`;
+  /** The pool of a server; each `hold` asks for one `drop`. */
+  hold(wish: PoolWish): Pool {
+    const key = keyOf(wish);
     let held = this.#held.get(key);
     if (held === undefined) {
-      held = { key, pool: this.#make(address, port, scheme), holders: 0 };
+      held = { key, pool: this.#make(wish), holders: 0 };
       this.#held.set(key, held);
       this.#byPool.set(held.pool, held);
     }
@@ -54,7 +68,21 @@ export class ServerPools {
     for (const pool of this.#byPool.keys()) pool.retire();
   }
 
-  #make(address: string, port: number, scheme: LoadBalancer["scheme"]): Pool {
-    return scheme === "h2c" ? new Http2Pool(address, port, this.context) : new ServerPool(address, port, this.context);
+  #make({ address, port, scheme, transport, name }: PoolWish): Pool {
+    if (scheme === "h2c") return new Http2Pool(address, port, this.context);
+    const { connectMs, idleMs, idleConnectionsMax } = transport?.value ?? {};
+    const timeouts: Timeouts = {
+      ...this.context.timeouts,
+      ...(connectMs === undefined ? {} : { connectMs: connectMs || Number.POSITIVE_INFINITY }),
+      ...(idleMs === undefined ? {} : { poolIdleMs: idleMs || Number.POSITIVE_INFINITY }),
+    };
+    const tls = scheme === "https" ? new ServerTls(transport?.value ?? null, name) : null;
+    return new ServerPool(address, port, { ...this.context, timeouts }, tls, idleConnectionsMax);
   }
+}
+
+/** Under TLS the name of the server, too: it settles whom its certificate must name. */
+function keyOf({ address, port, scheme, transport, name }: PoolWish): string {
+  const secured = scheme === "https" ? ` ${name}` : "";
+  return `${scheme} ${address} ${port}${secured} ${transport?.fingerprint ?? ""}`;
 }

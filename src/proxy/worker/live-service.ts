@@ -1,3 +1,4 @@
+import type { ServersTransport } from "../../model/servers-transport.ts";
 import type { Endpoints, LoadBalancer, Weighted } from "../../model/service.ts";
 
 /** What a live service is to be: its resource with what it refers to filled in. `S` is the upstream side's own type. */
@@ -7,6 +8,8 @@ export interface LoadBalancerPlan {
   readonly type: "loadBalancer";
   readonly service: LoadBalancer;
   readonly endpoints: Endpoints;
+  /** How its servers are spoken to, where that is said, and what tells its versions apart. */
+  readonly transport?: { readonly fingerprint: string; readonly value: ServersTransport };
   /** Its servers may be others' by now (see `isolatedEndpoints`); it has none then. */
   readonly isCutOff?: boolean;
 }

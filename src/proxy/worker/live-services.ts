@@ -1,4 +1,5 @@
 import type { ResourceId } from "../../model/ids.ts";
+import type { ServersTransport } from "../../model/servers-transport.ts";
 import type { Endpoints, LoadBalancer, Service, Weighted } from "../../model/service.ts";
 import { hashKey, shardOf } from "../build/segment-format.ts";
 import { decodeEntry } from "./decode-entry.ts";
@@ -13,7 +14,7 @@ interface ServiceSlot<S> {
   readonly live: S;
   readonly service: Service;
   /** Shards of all it was made of; null where that is more than its own bytes and its endpoints. */
-  readonly shards: readonly [own: number, endpoints: number] | null;
+  readonly shards: readonly number[] | null;
   /** Of the service's own bytes. */
   readonly fingerprint: string;
   /** What else it was made of: the fingerprint of its endpoints ("" for none) and whether it was isolated, or its members. */
@@ -61,17 +62,23 @@ export class LiveServices<S> {
     const { fingerprint } = entry;
     const service = slot?.fingerprint === fingerprint ? slot.service : decodeEntry<Service>(entry);
     const endpoints = service.type === "loadBalancer" ? this.#resources.find(service.endpoints) : null;
+    const transport =
+      service.type === "loadBalancer" && service.transport !== undefined ? this.#resources.find(service.transport) : undefined;
+    // What it was made of before may be weaker than what is asked for now.
+    if (transport === null) return null;
     const members = service.type === "weighted" ? this.#members(service, epoch) : NO_MEMBERS;
     const parts =
       service.type === "weighted"
         ? members.map((member) => member.service)
-        : [endpoints?.fingerprint ?? "", this.#isIsolated ? "isolated" : ""];
+        : [endpoints?.fingerprint ?? "", this.#isIsolated ? "isolated" : "", transport?.fingerprint ?? ""];
     if (slot?.fingerprint === fingerprint && isSame(slot.parts, parts)) {
       slot.checkedEpoch = epoch;
       return slot.live;
     }
     const plan =
-      service.type === "weighted" ? { type: service.type, service, members } : planOf(service, endpoints, this.#isIsolated);
+      service.type === "weighted"
+        ? { type: service.type, service, members }
+        : planOf(service, endpoints, transport, this.#isIsolated);
     const live = this.#fit(slot, plan);
     this.#slots.set(id, { live, service, shards: shardsOf(service), fingerprint, parts, checkedEpoch: epoch });
     return live;
@@ -113,16 +120,33 @@ export class LiveServices<S> {
   }
 }
 
-function shardsOf(service: Service): readonly [number, number] | null {
-  return service.type === "loadBalancer" ? [shardOf(hashKey(service.id)), shardOf(hashKey(service.endpoints))] : null;
+function shardsOf(service: Service): readonly number[] | null {
+  if (service.type !== "loadBalancer") return null;
+  const { id, endpoints, transport } = service;
+  return [id, endpoints, ...(transport === undefined ? [] : [transport])].map((part) => shardOf(hashKey(part)));
 }
 
 /** A service whose endpoints are not there has no servers. */
-function planOf(service: LoadBalancer, entry: SegmentEntry<unknown> | null, isIsolated: boolean): ServicePlan<never> {
+function planOf(
+  service: LoadBalancer,
+  entry: SegmentEntry<unknown> | null,
+  transportEntry: SegmentEntry<unknown> | undefined,
+  isIsolated: boolean,
+): ServicePlan<never> {
   const none: Endpoints = { id: service.endpoints, origin: service.origin, servers: [] };
   const endpoints = entry === null ? none : decodeEntry<Endpoints>(entry);
   const safe = isIsolated ? isolatedEndpoints(service, endpoints) : endpoints;
-  return { type: "loadBalancer", service, endpoints: safe ?? none, isCutOff: safe === null };
+  const transport = transportEntry && {
+    fingerprint: transportEntry.fingerprint,
+    value: decodeEntry<ServersTransport>(transportEntry),
+  };
+  return {
+    type: "loadBalancer",
+    service,
+    endpoints: safe ?? none,
+    isCutOff: safe === null,
+    ...(transport === undefined ? {} : { transport }),
+  };
 }
 
 function isSame(a: readonly unknown[], b: readonly unknown[]): boolean {

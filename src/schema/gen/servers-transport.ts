@@ -12,7 +12,7 @@ export interface ServersTransport {
  */
 export interface ServersTransportSpec {
   /**
-   * Server name that is sent (SNI) and that the server's certificate must hold. Default: the Host that servers see.
+   * Server name that is sent (SNI) and that the server's certificate must hold. Default: the external name of the Service; else the address of the server counts.
    */
   serverName?: string;
   /**

@@ -132,15 +132,21 @@ export function tlsSecret(name: string, { chainPem, keyPem }: CertificatePem, na
   };
 }
 
-function serviceOf(name: string, port: number): readonly Manifest[] {
+/** A Service of namespace `test` with one server on this machine; `spec` is what else its port says. */
+export function serviceOf(name: string, port: number, spec: { readonly name?: string; readonly port?: number; readonly appProtocol?: string } = {}): readonly Manifest[] {
   return [
-    { apiVersion: "v1", kind: "Service", metadata: { name, namespace: "test" }, spec: { ports: [{ name: "http", port: 80 }] } },
+    {
+      apiVersion: "v1",
+      kind: "Service",
+      metadata: { name, namespace: "test" },
+      spec: { ports: [{ name: "http", port: 80, ...spec }] },
+    },
     {
       apiVersion: "discovery.k8s.io/v1",
       kind: "EndpointSlice",
       metadata: { name, namespace: "test", labels: { "kubernetes.io/service-name": name } },
       addressType: "IPv4",
-      ports: [{ name: "http", port, protocol: "TCP" }],
+      ports: [{ name: spec.name ?? "http", port, protocol: "TCP" }],
       endpoints: [{ addresses: ["127.0.0.1"] }],
     },
   ];

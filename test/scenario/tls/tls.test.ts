@@ -131,11 +131,14 @@ test("TLS below 1.2 is not spoken", async () => {
   await expect(attempt).rejects.toThrow();
 });
 
-test("http/1.1 is agreed on when a client offers more", async () => {
+test.for([
+  [["http/1.1", "h2"], "h2"],
+  [["spdy/3", "http/1.1"], "http/1.1"],
+] as const)("of %j, %s is agreed on", async ([ALPNProtocols, agreed]) => {
   const { proxy } = await secureProxy([]);
-  const made = await RawClient.secure(proxy.port("secure"), { ALPNProtocols: ["h2", "http/1.1"] });
+  const made = await RawClient.secure(proxy.port("secure"), { ALPNProtocols: [...ALPNProtocols] });
   afterTest(() => made.close());
-  expect((made.socket as TLSSocket).alpnProtocol).toBe("http/1.1");
+  expect((made.socket as TLSSocket).alpnProtocol).toBe(agreed);
 });
 
 test.each([
