@@ -81,9 +81,11 @@ function isTime(text: string | null | undefined): boolean {
 /** Only what is written: the proxy knows the defaults. */
 function policyOf({ forwardedHeaders, limits, timeouts, path, headers }: EntryPointSpec): EntryPointPolicy {
   const strategy = headers?.underscoreHeadersStrategy ?? "drop";
+  const kept = (forwardedHeaders?.connection ?? []).map((name) => name.toLowerCase());
   const escapes = escapesOf(path?.encodedCharacters ?? {});
   return {
     ...(forwardedHeaders?.notAppendXForwardedFor === true ? { hidesClientAddress: true } : {}),
+    ...(kept.length === 0 ? {} : { keptFields: kept }),
     ...number("connectionsMax", limits?.connections),
     ...number("connectionsPerAddressMax", limits?.connectionsPerAddress),
     ...number("requestsPerConnectionMax", limits?.requestsPerConnection),

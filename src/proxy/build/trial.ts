@@ -155,7 +155,8 @@ function checkEntryPoint({ name, host, port, tls, asBefore, policy = {}, ...peer
 
 /** What it asks for in a form that is not known here must not be taken for a default. */
 function checkPolicy(policy: EntryPointPolicy): void {
-  const { allowedEscapes, underscored, hidesClientAddress, keepsSlashes, ...bounds } = policy;
+  const { allowedEscapes, underscored, hidesClientAddress, keepsSlashes, keptFields = [], ...bounds } = policy;
+  requireForm(isTexts(keptFields), "policy.keptFields");
   requireForm(
     [...(allowedEscapes ?? "")].every((char) => DISPUTED_ESCAPES.includes(char)),
     "policy.allowedEscapes",

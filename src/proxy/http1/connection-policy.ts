@@ -17,6 +17,8 @@ export interface ConnectionPolicy {
   readonly replayBytesMax: number;
   /** Whether the client's address is left out of X-Forwarded-For. */
   readonly hidesClientAddress: boolean;
+  /** Names, in lower case, of request fields that pass though the client lists them in Connection. */
+  readonly keptFields: readonly string[];
   readonly underscored: "drop" | "keep" | "reject";
   readonly path: PathPolicy;
 }
@@ -41,6 +43,7 @@ export function connectionPolicy(own: EntryPointPolicy = {}, timeouts: Timeouts 
     bodyBytesMax: orNever(own.bodyBytesMax ?? 0),
     replayBytesMax: Math.min(own.replayBytesMax ?? REPLAY_BYTES_MAX, REPLAY_BYTES_MAX),
     hidesClientAddress: own.hidesClientAddress === true,
+    keptFields: own.keptFields ?? [],
     underscored: own.underscored ?? "drop",
     path: pathPolicy(own.keepsSlashes === true, own.allowedEscapes ?? ""),
   };

@@ -1,4 +1,5 @@
 import { countsForwards, readMaxForwards } from "../pipeline/max-forwards.ts";
+import { spells } from "./bytes.ts";
 import type { HttpExchange } from "./exchange.ts";
 import { type ForwardedText, isPassed, writeForwarded } from "./forwarded.ts";
 import { HeaderId } from "./header-id.ts";
@@ -39,7 +40,7 @@ function writeFields(exchange: HttpExchange, head: RequestHead): void {
     const id = head.known[field] as number;
     if (id !== HeaderId.other) {
       if (id >= HeaderId.host && id <= HeaderId.expect && !(head.chunked && isTrailerField(bytes, head, field))) continue;
-      if (id === HeaderId.connectionListed || !isPassed(exchange, head, field)) continue;
+      if (id === HeaderId.connectionListed ? !isKept(exchange, head, field) : !isPassed(exchange, head, field)) continue;
     }
     const start = head.nameStart[field] as number;
     if (isEdited && requestEdits.removesField(bytes, start, head.nameEnd[field] as number)) continue;
@@ -49,6 +50,12 @@ function writeFields(exchange: HttpExchange, head: RequestHead): void {
     else out.slice(bytes, head.valueStart[field] as number, head.valueEnd[field] as number);
     out.text("\r\n");
   }
+}
+
+/** Whether the entry point lets a field through though Connection lists it, which RFC 9110 §7.6.1 does not foresee. */
+function isKept({ bytes, peer }: HttpExchange, head: RequestHead, field: number): boolean {
+  const [start, end] = [head.nameStart[field] as number, head.nameEnd[field] as number];
+  return peer.policy.keptFields.some((name) => spells(bytes, start, end, name));
 }
 
 /** RFC 9110 §7.6.2. What is no number is passed on as it is. */

@@ -107,6 +107,22 @@ test("names with underscores pass where they are kept, but for those that stand 
   for (const field of fields.slice(1)) expect(request).not.toContain(field);
 });
 
+test("a field that Connection lists passes where it is let through, unless it is the engine's own", async () => {
+  const one = await under({ keptFields: ["x-kept", "x-forwarded-for", "te"] });
+  const fields = [
+    "Connection: X-Kept, x-gone, TE",
+    "X-Kept: 1",
+    "x-kept: 2",
+    "X-Gone: 1",
+    "X-Forwarded-For: 1.2.3.4",
+    "TE: trailers",
+  ];
+  expect(await statusOf(one, get("/", ...fields))).toBe(200);
+  const [request = ""] = one.upstream.received;
+  expect(request).toContain("X-Kept: 1\r\nx-kept: 2\r\n");
+  expect(request).not.toMatch(/x-gone|1\.2\.3\.4/i);
+});
+
 test.for([
   [[], "", null],
   [["127.0.0.1"], "X-Forwarded-For: 10.0.0.1", "X-Forwarded-For: 10.0.0.1\r\n"],
