@@ -33,7 +33,8 @@ export class Child {
 
   /** Starts a program; `command` is looked up in PATH. */
   constructor(core: number, command: string, args: readonly string[], environment: Readonly<Record<string, string>> = {}) {
-    const [program, ...all] = IS_PINNED ? ["taskset", "-c", String(core), command, ...args] : [command, ...args];
+    const pin = IS_PINNED ? ["taskset", "-c", String(core)] : [];
+    const [program, ...all] = [...pin, command, ...args];
     this.#process = spawn(program as string, all, { stdio: ["ignore", "pipe", "pipe"], env: { ...process.env, ...environment } });
     this.#exited = once(this.#process, "close").catch(() => {});
     running.add(this);

@@ -84,6 +84,8 @@ async function compare(against: string, revision: string | undefined, plan: Plan
     await runCases({
       ...plan,
       kinds,
+      idle: [],
+      onIdle: () => {},
       onTargets: () => {},
       onCase: ({ name }, rows) => {
         const row = rows.find(({ target }) => target === "fairway");

@@ -6,6 +6,9 @@ import { Child, freePort, hasProgram, PROXY_CORE } from "./children.ts";
 import { listening, type Setup, type TargetKind } from "./target.ts";
 import { REQUEST_FIELD, RESPONSE_FIELD, ROUTES, routeAt } from "./workload.ts";
 
+/** It takes two files for each of them, and does not start where a process may not open so many: 20,000 are common. */
+const CONNECTIONS_MAX = 9_950;
+
 /** HAProxy with one thread: routes in a map of prefixes. It has no buffered log file, so its lines go to a ring in memory. */
 export const haproxy: TargetKind = {
   name: "haproxy",
@@ -29,7 +32,7 @@ function version(): string {
 function configuration({ folder, upstreamPort, certificates }: Setup, port: number, tlsPort: number): string {
   return `global
   nbthread 1
-  maxconn 9000
+  maxconn ${CONNECTIONS_MAX}
   log ring@access local0
   ssl-default-bind-options ssl-min-ver TLSv1.2
   tune.ssl.default-dh-param 2048

@@ -9,6 +9,7 @@ import { fairway } from "./fairway-target.ts";
 import type { Row, Spread } from "./figures.ts";
 import { missingH2load } from "./h2load.ts";
 import { haproxy } from "./haproxy-target.ts";
+import { IDLE_KINDS, type IdleKind, type IdleMemory } from "./memory.ts";
 import { nginx } from "./nginx-target.ts";
 import { runCases } from "./run.ts";
 import type { Target, TargetKind } from "./target.ts";
@@ -27,6 +28,7 @@ middlewares, a buffered access log. What is measured has one core to itself; loa
 loaded in turn. Compare ratios, not microseconds. Exits 1 when a row is void: an answer was not 200, or there was none.
 
   --cases    some of the cases below, with commas between (all)
+  --idle     kinds of idle connections whose memory is told: plain, tls, h2, or none (all; none with --cases)
   --peers    some of ${PEERS.map(({ name }) => name).join(", ")}; or none (all)
   --checkout folder of the checkout that is measured (this one)
   --against  folder of another checkout of this project, which is measured too, as "before"
@@ -46,6 +48,7 @@ export const http: Bench = {
     const text = { type: "string" } as const;
     const options = {
       cases: text,
+      idle: text,
       peers: text,
       checkout: text,
       against: text,
@@ -76,6 +79,7 @@ export const http: Bench = {
     const before = values.against === undefined ? [] : [fairway("before", values.against)];
     const kinds = [...present(peersNamed(values.peers)), ...before, fairway("fairway", values.checkout ?? CHECKOUT)];
     const about: Target[] = [];
+    const idle: IdleMemory[] = [];
     const rows = await runCases({
       kinds,
       cases,
@@ -86,11 +90,20 @@ export const http: Bench = {
         process.stdout.write(`${targets.map(({ name, version }) => `${name} ${version}`).join(", ")}\n`);
         if (!IS_PINNED) process.stdout.write("Not held to cores: there is no taskset, or one core alone.\n");
       },
+      idle:
+        values.idle
+          ?.split(",")
+          .filter((kind) => kind !== "none")
+          .map(idleKind) ?? (values.cases === undefined ? IDLE_KINDS : []),
+      onIdle: (memory) => {
+        idle.push(...memory);
+        process.stdout.write(`\n${shownIdle(memory)}\n`);
+      },
       onCase: (one, added) => process.stdout.write(`\n${one.name}: ${one.summary}\n${shown(added, one.bodyBytes)}\n`),
     });
     if (values.json !== undefined)
-      writeFileSync(values.json, `${JSON.stringify(report(about, repeats, seconds, rows), null, 1)}\n`);
-    return rows.some(({ wrong }) => wrong !== null) ? 1 : 0;
+      writeFileSync(values.json, `${JSON.stringify({ ...report(about, repeats, seconds), rows, idle }, null, 1)}\n`);
+    return [...rows, ...idle].some(({ wrong }) => wrong !== null) ? 1 : 0;
   },
 };
 
@@ -111,9 +124,24 @@ function present(kinds: readonly TargetKind[]): readonly TargetKind[] {
   });
 }
 
-function report(targets: readonly Target[], repeats: number, seconds: number, rows: readonly Row[]): object {
+function idleKind(text: string): IdleKind {
+  const kind = IDLE_KINDS.find((known) => known === text);
+  if (kind === undefined) throw wrongFlag(`there are no idle connections "${text}"; there are: ${IDLE_KINDS.join(", ")}`);
+  return kind;
+}
+
+function shownIdle(memory: readonly IdleMemory[]): string {
+  const [first] = memory;
+  const cells = memory.map(({ target, kiBEach, wrong }) => [
+    target,
+    wrong === null ? kiBEach.toFixed(1) : `void: ${wrong.slice(0, 100)}`,
+  ]);
+  return `idle ${first?.kind}: ${first?.connections.toLocaleString("en")} connections, after a request each\n${table([["", "KiB each"], ...cells])}`;
+}
+
+function report(targets: readonly Target[], repeats: number, seconds: number): object {
   const versions = Object.fromEntries(targets.map(({ name, version }) => [name, version]));
-  return { bench: "http", versions, isPinned: IS_PINNED, repeats, seconds, rows };
+  return { bench: "http", versions, isPinned: IS_PINNED, repeats, seconds };
 }
 
 /** The rows of one case as a table. */

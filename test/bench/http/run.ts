@@ -4,8 +4,9 @@ import { join } from "node:path";
 import type { Case, Round } from "./cases.ts";
 import { makeCertificates } from "./certificates.ts";
 import { Child, LOAD_CORE } from "./children.ts";
-import { differences } from "./equality.ts";
+import { differences, type Speech } from "./equality.ts";
 import { type Row, rowsOf, type Sample, spread } from "./figures.ts";
+import { type IdleKind, type IdleMemory, measureIdle } from "./memory.ts";
 import { costBetween, costOf } from "./process-cost.ts";
 import type { Setup, Target, TargetKind } from "./target.ts";
 
@@ -22,6 +23,9 @@ export interface RunPlan {
   readonly seconds: number;
   /** Is told each case's rows as soon as they are there. */
   readonly onCase: (one: Case, rows: readonly Row[]) => void;
+  /** Kinds of idle connections whose memory is measured, after all cases. */
+  readonly idle: readonly IdleKind[];
+  readonly onIdle: (memory: readonly IdleMemory[]) => void;
   readonly onTargets: (targets: readonly Target[]) => void;
 }
 
@@ -38,15 +42,23 @@ export async function runCases(plan: RunPlan): Promise<readonly Row[]> {
     for (const kind of plan.kinds)
       targets.push(await startIn(kind, { folder: join(folder, kind.name), upstreamPort, certificates }));
     plan.onTargets(targets);
-    const wrong = await differences(targets, [...new Set(plan.cases.map(({ speaks = "http/1.1" }) => speaks))]);
+    const wrong = await differences(targets, speechesOf(plan));
     if (wrong.length > 0) throw new Error(`the targets do not do the same work:\n  ${wrong.join("\n  ")}`);
-    return await measure(plan, targets, folder);
+    const rows = await measure(plan, targets, folder);
+    for (const kind of plan.idle) plan.onIdle(await idleOf(targets, kind));
+    return rows;
   } finally {
     for (const target of targets) await target.stop();
     await upstream.stop();
     removeFolder();
     process.off("exit", removeFolder);
   }
+}
+
+/** The ways in which clients will speak to targets. */
+function speechesOf({ cases, idle }: RunPlan): readonly Speech[] {
+  const ofIdle = { plain: "http/1.1", tls: "tls", h2: "h2" } as const;
+  return [...new Set([...cases.map(({ speaks = "http/1.1" }) => speaks), ...idle.map((kind) => ofIdle[kind])])];
 }
 
 async function startIn(kind: TargetKind, setup: Setup): Promise<Target> {
@@ -91,6 +103,13 @@ async function measure(plan: RunPlan, targets: readonly Target[], folder: string
     plan.onCase(one, added);
   }
   return rows;
+}
+
+/** One after the other: their connections would share the client's ports. */
+async function idleOf(targets: readonly Target[], kind: IdleKind): Promise<readonly IdleMemory[]> {
+  const memory: IdleMemory[] = [];
+  for (const target of targets) memory.push(await measureIdle(target, kind));
+  return memory;
 }
 
 async function loadOnce(one: Case, target: Target, round: Round, repeat: number): Promise<Sample> {
