@@ -18,6 +18,9 @@ interface Waiting {
 /** The most events that are kept: more than come within any wait. */
 const KEPT_MAX = 2_000;
 
+/** How many of the last are shown where one does not come. */
+const SHOWN = 40;
+
 /** What operator and proxy tell, whichever of their processes it is. */
 export class EventLog {
   readonly #counts = new Map<RunEvent["event"], number>();
@@ -64,7 +67,8 @@ export class EventLog {
       };
       const timer = setTimeout(() => {
         done();
-        reject(new Error(`no event "${name}" within ${limitMs} ms; the last: ${JSON.stringify(this.#entries.slice(-5))}`));
+        const last = this.#entries.slice(-SHOWN).map(({ source, event, atMs }) => `${Math.round(atMs)} ${source} ${JSON.stringify(event)}`);
+        reject(new Error(`no event "${name}" within ${limitMs} ms; the last:\n${last.join("\n")}`));
       }, limitMs);
       this.#waiting.push(waiting);
     });

@@ -1,8 +1,8 @@
 import { mkdtempSync, readdirSync, readlinkSync, rmSync } from "node:fs";
-import { get } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Acceptances } from "./acceptances.ts";
+import { askAdmin, readMetrics } from "./admin-port.ts";
 import { EventLog } from "./event-log.ts";
 import { FairwayCommand } from "./fairway-command.ts";
 import type { Point } from "./memory.ts";
@@ -16,6 +16,9 @@ const START_TIMEOUT_MS = 180_000;
 const LIVE_TIMEOUT_MS = 180_000;
 /** A worker that hangs is ended after 10 s of silence, when its successor listens. */
 const END_TIMEOUT_MS = 180_000;
+
+/** How a worker is ended: from within, or by the switch of the admin port. */
+export type WorkerEnd = EndWorker["how"] | "terminate";
 
 /** An operator on a folder and a proxy of it, as two processes. */
 export class FairwayPair {
@@ -73,14 +76,15 @@ export class FairwayPair {
   }
 
   /** Ends a worker; resolves when its successor carries traffic. */
-  async endWorker(how: EndWorker["how"]): Promise<void> {
+  async endWorker(how: WorkerEnd): Promise<void> {
     const thread = [...this.#workers.keys()][0];
     if (thread === undefined) throw new Error("no worker has told of itself");
     const slot = this.#workers.get(thread) as number;
     this.#workers.delete(thread);
     const sinceMs = soakMs();
     const kill = this.acceptances.killing(thread, sinceMs);
-    this.proxy.tell({ thread, how } satisfies EndWorker);
+    if (how === "terminate") await askAdmin(this.#adminPort, "POST", `/debug/terminate-worker?slot=${slot}`);
+    else this.proxy.tell({ thread, how } satisfies EndWorker);
     const ready = this.log.since(sinceMs, "workerReady", () => true, END_TIMEOUT_MS);
     const lost = this.log.since(sinceMs, "workerLost", (event) => event.slot === slot, END_TIMEOUT_MS);
     const [{ atMs }] = await Promise.all([lost, ready]);
@@ -98,10 +102,8 @@ export class FairwayPair {
   }
 
   /** The proxy's metrics without labels, by name. */
-  async metrics(): Promise<ReadonlyMap<string, number>> {
-    const text = await pageText(this.#adminPort, "/metrics");
-    const lines = text.split("\n").filter((line) => line !== "" && !line.startsWith("#"));
-    return new Map(lines.map((line) => [line.slice(0, line.lastIndexOf(" ")), Number(line.slice(line.lastIndexOf(" ") + 1))]));
+  metrics(): Promise<ReadonlyMap<string, number>> {
+    return readMetrics(this.#adminPort);
   }
 
   /** Open sockets of the proxy's process, listening ones too. */
@@ -124,7 +126,17 @@ export class FairwayPair {
 
   #startProxy(workers: number): void {
     const operator = ["--operator", `http://127.0.0.1:${this.#operatorPort}`, "--class", "fairway"];
-    const rest = ["--state", this.#state, "--workers", String(workers), "--admin", "127.0.0.1:0", "--drain-delay", "0"];
+    const rest = [
+      "--state",
+      this.#state,
+      "--workers",
+      String(workers),
+      "--admin",
+      "127.0.0.1:0",
+      "--debug-endpoints",
+      "--drain-delay",
+      "0",
+    ];
     this.#proxy = new FairwayCommand("proxy", this.log, ["--import", WATCH], [...operator, ...rest], (message) =>
       this.#take(message as WatchMessage),
     );
@@ -149,18 +161,4 @@ function linkOf(path: string): string {
   } catch {
     return "";
   }
-}
-
-/** A page of a port of this machine, on a connection that does not stay. */
-function pageText(port: number, path: string): Promise<string> {
-  return new Promise((resolve, reject) => {
-    const sent = get({ host: "127.0.0.1", port, path, agent: false }, (response) => {
-      let text = "";
-      response.on("data", (bytes) => {
-        text += String(bytes);
-      });
-      response.on("end", () => resolve(text));
-    });
-    sent.on("error", reject);
-  });
 }

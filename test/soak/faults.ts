@@ -1,14 +1,13 @@
 import type { Changes } from "./changes.ts";
-import type { FairwayPair } from "./fairway-pair.ts";
+import type { FairwayPair, WorkerEnd } from "./fairway-pair.ts";
 import { between, pause, type SoakRun } from "./soak-run.ts";
 import type { UpstreamServers } from "./upstream-servers.ts";
-import type { EndWorker } from "./worker-watch.ts";
 
 /** How often what goes wrong, in seconds; 0: never. */
 export interface FaultRates {
   readonly workerS: number;
   /** How workers are ended, in turn. */
-  readonly kinds: readonly EndWorker["how"][];
+  readonly kinds: readonly WorkerEnd[];
   readonly serverS: number;
   readonly operatorS: number;
 }
@@ -30,7 +29,7 @@ export interface FaultTargets {
 export async function runFaults(run: SoakRun, targets: FaultTargets, rates: FaultRates): Promise<void> {
   const { pair, servers, changes, polite, rough } = targets;
   const beats = await Promise.allSettled([
-    beat(run, rates.workerS, (turn) => pair.endWorker(rates.kinds[turn % rates.kinds.length] as EndWorker["how"])),
+    beat(run, rates.workerS, (turn) => pair.endWorker(rates.kinds[turn % rates.kinds.length] as WorkerEnd)),
     beat(run, rates.serverS, async (turn) => {
       const server = polite[turn % polite.length] as string;
       await changes.withdraw(server);

@@ -55,7 +55,7 @@ async function main(args: readonly string[]): Promise<number> {
     load: number("load"),
     changeMs: number("change") * 1_000,
     workerS: number("kill-worker"),
-    kinds: ["throw", "throw", "hang"],
+    kinds: ["throw", "terminate", "hang"],
     serverS: number("server"),
     operatorS: number("operator"),
     warmS: Math.min(WARM_S_MAX, seconds / 3),

@@ -110,8 +110,9 @@ export class WireConnection {
 
   /** Goes on the spot, by a reset if asked for. */
   destroy(byReset = false): void {
+    // Never both: Node dies where a TLS socket is destroyed right after what is under it (seen with Node 26.10).
     if (byReset) this.#tcp.resetAndDestroy();
-    this.#socket.destroy();
+    else this.#socket.destroy();
   }
 
   #take(bytes: Buffer): void {

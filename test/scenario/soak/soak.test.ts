@@ -12,7 +12,7 @@ test("no answer is wrong, and no failure unexplained, while the configuration ch
     changeMs: 1_000,
     warmS: SECONDS / 2,
     workerS: 8,
-    kinds: ["throw"],
+    kinds: ["terminate", "throw"],
     serverS: 6,
     operatorS: 12,
     seed: 7,
