@@ -122,7 +122,8 @@ export class Changes {
     const all = [...this.#servers];
     const first = between(this.#run, 0, all.length - 1);
     const second = between(this.#run, 0, all.length - 1);
-    return [...new Set([all[first] as string, all[second] as string])];
+    // In order: the same ones in another order are no change.
+    return [...new Set([all[first] as string, all[second] as string])].sort();
   }
 
   /** Makes a change when the one before is live. `make` makes it, and answers what to do when it is; null when there is none to make. */
