@@ -1,9 +1,8 @@
-import fc from "fast-check";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { ANY, entryPoint, route, TestProxy } from "../scenario/http1/harness.ts";
-import { testTimeoutMs, timeFor } from "./budget.ts";
-import { keptOnFailure, readCorpus } from "./corpus.ts";
+import { readCorpus } from "./corpus.ts";
 import { answersTo } from "./exchange-bytes.ts";
+import { hunt, testTimeoutMs } from "./hunt.ts";
 import { RecordingServer } from "./recording-server.ts";
 import { connectionBytes, type OwnRequest, readConnection } from "./request-bytes.ts";
 
@@ -31,8 +30,8 @@ function areAmong(found: RecordingServer["seen"], expected: readonly OwnRequest[
   });
 }
 
-/** Sends bytes, cut at one place, and holds what comes behind the proxy to what we read in them. */
-async function sameBoundaries(bytes: Buffer, cut: number): Promise<void> {
+/** Sends bytes, cut at one place, and holds what comes behind the proxy to what we read in them; answers how many requests came. */
+async function sameBoundaries(bytes: Buffer, cut: number): Promise<number> {
   server.forget();
   const received = await answersTo(proxy.port(), bytes, cut);
   const { seen, unreadable } = server;
@@ -42,22 +41,14 @@ async function sameBoundaries(bytes: Buffer, cut: number): Promise<void> {
     areAmong: true,
   });
   expect(received.split("HTTP/1.1 200 OK\r\n").length - 1).toBeLessThanOrEqual(seen.length);
+  return seen.length;
 }
 
 test(
   "whatever a client sends, in whatever pieces, the server behind sees no request that we did not, and no other body",
   async () => {
-    let served = 0;
-    let runs = 0;
-    await fc.assert(
-      fc.asyncProperty(connectionBytes, fc.nat(), async (bytes, cut) => {
-        runs++;
-        await keptOnFailure(bytes, () => sameBoundaries(bytes, cut % bytes.length));
-        served += server.seen.length;
-      }),
-      timeFor(SHARE),
-    );
-    expect(served).toBeGreaterThan(runs / 4);
+    const { runs, found } = await hunt(connectionBytes, SHARE, sameBoundaries);
+    expect(found).toBeGreaterThan(runs / 4);
   },
   testTimeoutMs(SHARE),
 );

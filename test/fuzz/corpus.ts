@@ -28,15 +28,3 @@ function escaped(line: string): string {
     return short ?? `\\x${char.charCodeAt(0).toString(16).padStart(2, "0")}`;
   });
 }
-
-/** Runs a check on bytes; when it fails, says how to keep them. */
-export async function keptOnFailure(bytes: Uint8Array, check: () => unknown): Promise<void> {
-  try {
-    await check();
-  } catch (error) {
-    const section = corpusSection("What a fuzzer failed on", bytes);
-    throw new Error(`${(error as Error).message}\n\nTo keep these bytes, put this into test/fuzz/corpus:\n${section}`, {
-      cause: error,
-    });
-  }
-}

@@ -1,7 +1,6 @@
-import fc from "fast-check";
 import { expect, test } from "vitest";
-import { testTimeoutMs, timeFor } from "./budget.ts";
-import { keptOnFailure, readCorpus } from "./corpus.ts";
+import { readCorpus } from "./corpus.ts";
+import { hunt, testTimeoutMs } from "./hunt.ts";
 import { loadLlhttp } from "./llhttp.ts";
 import { readResponse, responseBytes } from "./response-bytes.ts";
 
@@ -20,9 +19,12 @@ const TOLERATED: Readonly<Record<string, RegExp>> = {
   "a chunk size of more digits than any size needs (§7.1)": /[0-9a-f]{13}/i,
 };
 
+/** With a tab behind it llhttp knows no coding, and no length. */
+const TAB = /\n(content-length|transfer-encoding):[^\r\n]*\t[ \t]*\r/i;
+
 /** Right to us, and not to llhttp. */
 const REFUSED: Readonly<Record<string, RegExp>> = {
-  "a tab behind a value of the framing (RFC 9110 §5.5)": /\n(content-length|transfer-encoding):[^\r\n]*\t[ \t]*\r/i,
+  "a tab behind a value of the framing (RFC 9110 §5.5)": TAB,
   "a trailer that would frame the message": /\n0+(;[^\r\n]*)?\r\n([^\r\n]+\r\n)*(content-length|transfer-encoding):/i,
   "chunk extensions, of which we drop all": /\n[0-9a-f]+;/i,
 };
@@ -44,6 +46,7 @@ function agree(bytes: Uint8Array, method: string): boolean {
     expect({ theirs, why: explains(REFUSED, text) }).toEqual({ theirs, why: true });
     return false;
   }
+  if (TAB.test(text)) return false;
   const fields = theirs.fields.slice(0, mine.fields.length).map(([name, value]) => [name, value.replace(/[ \t]+$/, "")]);
   expect({ status: theirs.status, fields, body: theirs.body, end: theirs.end }).toEqual({
     status: mine.status,
@@ -57,18 +60,10 @@ function agree(bytes: Uint8Array, method: string): boolean {
 test(
   "llhttp and we take the same responses for the same, but where one of us is stricter for a reason",
   async () => {
-    let accepted = 0;
-    let runs = 0;
-    await fc.assert(
-      fc.asyncProperty(responseBytes, fc.constantFrom("GET", "HEAD"), (bytes, method) => {
-        runs++;
-        return keptOnFailure(bytes, () => {
-          if (agree(bytes, method)) accepted++;
-        });
-      }),
-      timeFor(SHARE),
+    const { runs, found } = await hunt(responseBytes, SHARE, (bytes, cut) =>
+      agree(bytes, cut % 2 === 0 ? "GET" : "HEAD") ? 1 : 0,
     );
-    expect(accepted).toBeGreaterThan(runs / 10);
+    expect(found).toBeGreaterThan(runs / 10);
   },
   testTimeoutMs(SHARE),
 );
