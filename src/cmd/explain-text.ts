@@ -51,6 +51,7 @@ function winnerLines(winner: Winner): readonly string[] {
         return `${index + 1}. ${step.kind} ${nameText(step.object)}${effectText(step)}`;
       }),
     ),
+    ...field("tls", tlsText(winner)),
     ...field("service", winner.service === null ? [] : serviceText(winner.service)),
     ...field(
       "endpoints",
@@ -61,6 +62,11 @@ function winnerLines(winner: Winner): readonly string[] {
       winner.problems.map(({ code, field: at, message }) => `${code} ${at}: ${message}`),
     ),
   ];
+}
+
+function tlsText({ tlsOption }: Winner): readonly string[] {
+  if (tlsOption === undefined) return [];
+  return [tlsOption === null ? "no connection: its TLSOption cannot be had" : `only connections of ${objectText(tlsOption)}`];
 }
 
 /** What a middleware does to the request, as far as it can be seen. */

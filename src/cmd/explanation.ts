@@ -1,5 +1,6 @@
 import { distance } from "fastest-levenshtein";
 import { matchers } from "../extensions/matchers/registry.gen.ts";
+import { originOf } from "../model/ids.ts";
 import type { ObjectRef } from "../model/object-ref.ts";
 import type { Problem } from "../model/problem.ts";
 import type { Router } from "../model/router.ts";
@@ -36,6 +37,8 @@ export interface Winner {
   readonly tombstone: readonly string[] | null;
   /** Problems of the object. */
   readonly problems: readonly Problem[];
+  /** The TLSOption that connections must have; null for one that cannot be had, absent for the default one. */
+  readonly tlsOption?: ObjectRef | null;
 }
 
 /** A router that a request does not go to, though it nearly would. */
@@ -133,6 +136,7 @@ function explainWinner(root: Router, choose: Choose, table: RoutingTable, exchan
     endpoints,
     tombstone: router.tombstone,
     problems: table.problemsOf(router.origin),
+    ...(root.tlsOption === undefined ? {} : { tlsOption: root.tlsOption === null ? null : originOf(root.tlsOption) }),
   };
 }
 

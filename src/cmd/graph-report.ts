@@ -42,6 +42,8 @@ export interface ReportedRouter {
   readonly service: string | null;
   /** Codes of the problems for which it answers 503; null when it is served. */
   readonly tombstone: readonly string[] | null;
+  /** Id of the TLSOption that connections must have; null for one that cannot be had, absent for the default one. */
+  readonly tlsOption?: string | null;
   /** Ids of the routers under it, in the order they are tried. */
   readonly children: readonly string[];
 }
@@ -111,10 +113,11 @@ export function resourcesOf<T extends keyof ResourceBodies>(graph: RoutingGraph,
 function reportedRouters(graph: RoutingGraph): readonly ReportedRouter[] {
   const routers = routersOf(graph);
   const children = childrenByParent(routers);
-  return routers.map(({ id, origin, ruleText, rank, entryPoints, middlewares, service, tombstone, isParent }) => {
+  return routers.map(({ id, origin, ruleText, rank, entryPoints, middlewares, service, tombstone, isParent, tlsOption }) => {
     const below = isParent === true ? (children.get(objectKey(origin)) ?? []) : [];
     const settled = { id, object: origin, rule: ruleText, priority: rank.priority, entryPoints, middlewares, service, tombstone };
-    return { ...settled, children: below.map((child) => child.id) };
+    const tls = tlsOption === undefined ? {} : { tlsOption };
+    return { ...settled, ...tls, children: below.map((child) => child.id) };
   });
 }
 

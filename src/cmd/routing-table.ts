@@ -6,7 +6,9 @@ import type { RoutingGraph } from "../model/graph.ts";
 import { resourceType } from "../model/ids.ts";
 import { type ObjectRef, objectKey } from "../model/object-ref.ts";
 import type { Problem } from "../model/problem.ts";
+import type { Resource } from "../model/resource.ts";
 import type { Router } from "../model/router.ts";
+import type { ServersTransport } from "../model/servers-transport.ts";
 import { Builder } from "../proxy/build/builder.ts";
 import { layerUnder } from "../proxy/route/index-keys.ts";
 import { makeLayer } from "../proxy/route/route-table.ts";
@@ -78,10 +80,17 @@ export class RoutingTable {
   }
 }
 
+/** A tool has been given no keys. */
+function withoutKeys(resource: Resource): Resource {
+  if (resourceType(resource.id) !== "serversTransport") return resource;
+  const { certificates: _, ...rest } = resource as ServersTransport;
+  return rest;
+}
+
 /** What a worker of the proxy would hold, without certificates, which no route depends on, and without upstreams. */
 function worldOf(graph: RoutingGraph): World<true> {
   const resources = [...graph.resources.values()].filter(({ id }) => resourceType(id) !== "certificate");
-  const upserts = resources.map(encodeResource);
+  const upserts = resources.map((resource) => encodeResource(withoutKeys(resource)));
   const version = new SetHash();
   for (const { hash } of upserts) version.add(hash);
   const parts = { matchers, middlewares: middlewareModules };

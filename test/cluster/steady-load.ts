@@ -1,5 +1,6 @@
 import { existsSync } from "node:fs";
 import { Agent, request } from "node:http";
+import { request as requestSecurely, Agent as SecureAgent } from "node:https";
 
 /** What is asked, as the one argument in JSON. */
 export interface SteadyLoad {
@@ -11,6 +12,8 @@ export interface SteadyLoad {
   readonly forMs: number;
   /** It ends when this file is there. */
   readonly untilFile?: string;
+  /** Asks over TLS, on a new connection each time: the certificate that is shown, PEM, and who the proxies' must be from. */
+  readonly tls?: { readonly cert: string; readonly key: string; readonly ca: string };
 }
 
 /** How often that file is looked for. */
@@ -20,7 +23,7 @@ const LOOK_MS = 50;
 export type Outcomes = Readonly<Record<string, number>>;
 
 /** The main of a program that asks over connections that stay open, one request after another on each, for some time. */
-const { host, address, port, connections, forMs, untilFile } = JSON.parse(process.argv[2] ?? "") as SteadyLoad;
+const { host, address, port, connections, forMs, untilFile, tls } = JSON.parse(process.argv[2] ?? "") as SteadyLoad;
 const outcomes: Record<string, number> = {};
 let isOver = false;
 const over = setTimeout(() => end(), forMs);
@@ -34,7 +37,8 @@ function end(): void {
 
 function ask(agent: Agent): Promise<string> {
   return new Promise((resolve) => {
-    const sent = request({ host: address, port, agent, headers: { host } });
+    const asked = { host: address, port, agent, headers: { host } };
+    const sent = tls === undefined ? request(asked) : requestSecurely({ ...asked, ...tls, servername: host });
     sent.on("error", (error: NodeJS.ErrnoException) => resolve(`failed: ${error.code ?? error.message}`));
     sent.on("response", (response) => {
       response.resume();
@@ -47,7 +51,7 @@ function ask(agent: Agent): Promise<string> {
 
 await Promise.all(
   Array.from({ length: connections }, async () => {
-    const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+    const agent = tls === undefined ? new Agent({ keepAlive: true, maxSockets: 1 }) : new SecureAgent({ keepAlive: false });
     while (!isOver) {
       const outcome = await ask(agent);
       outcomes[outcome] = (outcomes[outcome] ?? 0) + 1;

@@ -12,12 +12,21 @@ const LONGEST_MS = 300_000;
 /** How long it goes on before and after what is done under it. */
 const MARGIN_MS = 500;
 
-/** Asks the proxies for a host, over connections that stay open, while something is done; answers how often each outcome came. */
-export async function underLoad(cluster: InstalledCluster, host: string, done: () => Promise<void>): Promise<Outcomes> {
+/**
+ * Asks the proxies for a host, over connections that stay open, while something is done; answers how often each outcome came. With `tls`
+ * each request has a connection of its own.
+ */
+export async function underLoad(
+  cluster: InstalledCluster,
+  host: string,
+  done: () => Promise<void>,
+  tls?: NonNullable<SteadyLoad["tls"]>,
+): Promise<Outcomes> {
   const folder = mkdtempSync(join(tmpdir(), "fairway-load-"));
   const untilFile = join(folder, "over");
-  const { address, http } = cluster.target;
-  const said: SteadyLoad = { host, address, port: http, connections: CONNECTIONS, forMs: LONGEST_MS, untilFile };
+  const { address, http, https } = cluster.target;
+  const port = tls === undefined ? http : https;
+  const said: SteadyLoad = { host, address, port, connections: CONNECTIONS, forMs: LONGEST_MS, untilFile, ...(tls && { tls }) };
   const load = cluster.exec(process.execPath, PROGRAM, JSON.stringify(said));
   try {
     await pause(MARGIN_MS);

@@ -46,6 +46,12 @@ test("of any other Secret no value is shown, whatever its name", () => {
   expect(certificateObstacle(shown)).toContain("is of type");
 });
 
+test("certificates of authorities are shown, as long as there is nothing else beside them under their name", async () => {
+  const { chainPem, keyPem } = await pair();
+  const shown = withheldSecret(secret("Opaque", { "ca.crt": chainPem, "tls.ca": chainPem + keyPem, other: chainPem }));
+  expect(shown.body).toEqual({ type: "Opaque", data: { "ca.crt": base64(chainPem), "tls.ca": "", other: "" } });
+});
+
 test("objects of other kinds are as they are", () => {
   const object = { ...secret("x", {}), ref: { kind: "ConfigMap", namespace: "shop", name: "x" } };
   expect(withheldSecret(object)).toBe(object);

@@ -36,6 +36,12 @@ export function authoritiesOf(ref: ObjectRef, view: ObjectView): Result<readonly
     : invalid(`holds a certificate that cannot be read (the ${bad + 1}. one)`);
 }
 
+/** Whether a text is PEM certificates and nothing else: what every peer may see. */
+export function holdsOnlyCertificates(text: string): boolean {
+  const certificates = text.match(PEM) ?? [];
+  return certificates.length > 0 && certificates.every(isCertificate) && text.replace(PEM, "").trim() === "";
+}
+
 function textOf({ ref, body }: StoredObject): string | undefined {
   const { data } = body as { readonly data?: Readonly<Record<string, string>> | null };
   const value = KEYS.map((key) => data?.[key]).find((each) => each !== undefined);

@@ -4,6 +4,7 @@ import { resourceId } from "../../model/ids.ts";
 import type { ObjectRef } from "../../model/object-ref.ts";
 import type { Problem } from "../../model/problem.ts";
 import { problem } from "../../model/problem-codes.ts";
+import { REDACTED } from "../../model/redact.ts";
 import type { ServersTransport } from "../../model/servers-transport.ts";
 import { TLS_VERSION_MAX, TLS_VERSION_MIN, type TlsVersion } from "../../model/tls-option.ts";
 import type { ServersTransportSpec } from "../../schema/gen/servers-transport.ts";
@@ -156,17 +157,17 @@ class Draft {
     return {};
   }
 
-  /** What the TLS library does not take is refused here, not when requests come. */
-  #try({ authorities, certificates, ciphers, minVersion, maxVersion }: ServersTransport): void {
+  /** What the TLS library does not take is refused here, not when requests come. Keys that were withheld have been judged. */
+  #try({ authorities, certificates: all = [], ciphers, minVersion, maxVersion }: ServersTransport): void {
+    const certificates = all.filter(({ keyPem }) => keyPem !== REDACTED);
     try {
       createSecureContext({
         minVersion,
         maxVersion,
         ...(authorities === undefined ? {} : { ca: [...authorities] }),
         ...(ciphers === undefined ? {} : { ciphers }),
-        ...(certificates === undefined
-          ? {}
-          : { cert: certificates.map(({ chainPem }) => chainPem), key: certificates.map(({ keyPem }) => keyPem) }),
+        cert: certificates.map(({ chainPem }) => chainPem),
+        key: certificates.map(({ keyPem }) => keyPem),
       });
     } catch (error) {
       const why = error instanceof Error ? error.message : String(error);
