@@ -6,7 +6,7 @@ import { hunt, testTimeoutMs } from "./hunt.ts";
 import { RecordingServer } from "./recording-server.ts";
 import { connectionBytes, type OwnRequest, readConnection } from "./request-bytes.ts";
 
-const SHARE = 0.2;
+const SHARE = 0.15;
 
 let server: RecordingServer;
 let proxy: TestProxy;

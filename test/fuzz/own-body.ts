@@ -1,5 +1,6 @@
 import { ChunkedDecoder } from "../../src/proxy/http1/chunked.ts";
 import type { Fields } from "../../src/proxy/http1/fields.ts";
+import { readTrailers } from "../../src/proxy/http1/trailers.ts";
 
 /** A body as our decoder reads it, and where it ends. */
 export interface OwnBody {
@@ -33,6 +34,8 @@ function readChunks(bytes: Buffer, at: number): OwnBody | NoBody {
     if (i < 0) return "MalformedBody";
     text += bytes.toString("latin1", decoder.dataStart, decoder.dataEnd);
   }
+  const { trailers } = decoder;
+  if (trailers !== null && readTrailers(trailers.bytes, trailers.start, trailers.end) === null) return "MalformedBody";
   return { text, end: i };
 }
 

@@ -34,7 +34,7 @@ const TOLERATED: Readonly<Record<string, RegExp>> = {
   "bytes beyond ASCII in a quoted chunk extension (§7.1.1)": /;[^\r\n]*[\x80-\xff]/,
 };
 
-/** Right to us, and not to llhttp. Of trailers and extensions nothing goes on, so what they say is nobody's business. */
+/** Right to us, and not to llhttp. Of extensions nothing goes on, and of trailers nothing that frames. */
 const REFUSED: Readonly<Record<string, RegExp>> = {
   "chunk extensions": /;/,
   "a trailer that would frame the message": /\n0+(;[^\r\n]*)?\r\n([^\r\n]+\r\n)*(content-length|transfer-encoding):/i,
