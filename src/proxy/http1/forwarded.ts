@@ -83,20 +83,25 @@ export function isPassed(exchange: HttpExchange, head: RequestHead, field: numbe
   );
 }
 
-/** Prepared text for the common case, kept by the connection: none of them edited, peer not trusted, same authority as before. */
+/** Prepared text for the common case, kept by the connection: none of them edited, peer not trusted. All but the host is mostly the same. */
 export class ForwardedText {
-  #authority: string | null = null;
-  #text = "";
+  #port = Number.NaN;
+  #before = "";
+  #after = "";
 
   write(out: OutBuffer, exchange: HttpExchange): void {
-    const { authority } = exchange.target;
-    if (authority !== this.#authority) {
-      this.#authority = authority;
-      this.#text = WRITTEN.map((name) => `${SPELLED[name]}${forwardedField(exchange, name) ?? exchange.peer.address}\r\n`).join(
-        "",
-      );
-    }
-    out.text(this.#text);
+    const { authority, port } = exchange.target;
+    if (port !== this.#port) this.#prepare(exchange);
+    out.text(this.#before);
+    out.text(authority);
+    out.text(this.#after);
+  }
+
+  #prepare(exchange: HttpExchange): void {
+    const line = (name: Written) => `${SPELLED[name]}${forwardedField(exchange, name) ?? exchange.peer.address}\r\n`;
+    this.#port = exchange.target.port;
+    this.#before = line("x-forwarded-for") + SPELLED["x-forwarded-host"];
+    this.#after = `\r\n${WRITTEN.slice(2).map(line).join("")}`;
   }
 }
 

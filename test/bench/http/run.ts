@@ -10,9 +10,12 @@ import { type IdleKind, type IdleMemory, measureIdle } from "./memory.ts";
 import { costBetween, costOf } from "./process-cost.ts";
 import type { Setup, Target, TargetKind } from "./target.ts";
 
-/** Before a target is measured in a case, and before it is at all: what it compiles by use has to be compiled. */
-const WARM_UP_S = 1;
-const FIRST_WARM_UP_S = 4;
+/**
+ * Before a target is measured in a case, and before it is at all: what it compiles by use has to be compiled. With 1 s and 4 s, V8's
+ * compiler threads were still 20 to 40 % of what Fairway used while it was measured.
+ */
+const WARM_UP_S = 2;
+const FIRST_WARM_UP_S = 12;
 
 const UPSTREAM = new URL("upstream-process.ts", import.meta.url).pathname;
 
