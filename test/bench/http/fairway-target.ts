@@ -10,8 +10,8 @@ import { PREFIXES_PER_HOST, REQUEST_FIELD, RESPONSE_FIELD, ROUTES, routeAt } fro
 
 const NAMESPACE = "bench";
 
-/** Fairway with one worker, both planes in one process, from a checkout of this project. */
-export function fairway(name: string, checkout: string): TargetKind {
+/** Fairway with one worker, both planes in one process, from a checkout of this project, run with these flags of Node. */
+export function fairway(name: string, checkout: string, nodeFlags: readonly string[] = []): TargetKind {
   return {
     name,
     missing: () => null,
@@ -26,7 +26,7 @@ export function fairway(name: string, checkout: string): TargetKind {
         "--access-log-file",
         join(folder, "access.log"),
       ];
-      const dev = await FairwayDev.start(manifests, 1, flags, join(checkout, "src/main.ts"));
+      const dev = await FairwayDev.start(manifests, 1, flags, join(checkout, "src/main.ts"), nodeFlags);
       if (IS_PINNED) pinToCore(dev.pid, PROXY_CORE);
       return { name, version: revisionOf(checkout), pid: dev.pid, port: dev.port, tlsPort: dev.tlsPort, stop: () => dev.stop() };
     },

@@ -11,6 +11,7 @@ import { missingH2load } from "./h2load.ts";
 import { haproxy } from "./haproxy-target.ts";
 import { IDLE_KINDS, type IdleKind, type IdleMemory } from "./memory.ts";
 import { nginx } from "./nginx-target.ts";
+import { PROFILE_INTERVAL_US, shownProfile } from "./profile.ts";
 import { runCases } from "./run.ts";
 import type { Target, TargetKind } from "./target.ts";
 import { ROUTES } from "./workload.ts";
@@ -34,6 +35,7 @@ loaded in turn. Compare ratios, not microseconds. Exits 1 when a row is void: an
   --against  folder of another checkout of this project, which is measured too, as "before"
   --repeats  how often each is loaded in each case (${SHORT.repeats})
   --seconds  how long, each time; whole seconds (${SHORT.seconds})
+  --profile  have Fairway write CPU profiles into this folder; say what the worker's comes to (with one case)
   --long     ${LONG.repeats} repeats of ${LONG.seconds} s
   --json     write all figures to this file
 
@@ -49,6 +51,7 @@ export const http: Bench = {
     const options = {
       cases: text,
       idle: text,
+      profile: text,
       peers: text,
       checkout: text,
       against: text,
@@ -77,7 +80,11 @@ export const http: Bench = {
     }
     endOnSignals();
     const before = values.against === undefined ? [] : [fairway("before", values.against)];
-    const kinds = [...present(peersNamed(values.peers)), ...before, fairway("fairway", values.checkout ?? CHECKOUT)];
+    const kinds = [
+      ...present(peersNamed(values.peers)),
+      ...before,
+      fairway("fairway", values.checkout ?? CHECKOUT, profiling(values.profile)),
+    ];
     const about: Target[] = [];
     const idle: IdleMemory[] = [];
     const rows = await runCases({
@@ -101,6 +108,7 @@ export const http: Bench = {
       },
       onCase: (one, added) => process.stdout.write(`\n${one.name}: ${one.summary}\n${shown(added, one.bodyBytes)}\n`),
     });
+    if (values.profile !== undefined) process.stdout.write(`\n${shownProfile(values.profile)}\n`);
     if (values.json !== undefined)
       writeFileSync(values.json, `${JSON.stringify({ ...report(about, repeats, seconds), rows, idle }, null, 1)}\n`);
     return [...rows, ...idle].some(({ wrong }) => wrong !== null) ? 1 : 0;
@@ -122,6 +130,10 @@ function present(kinds: readonly TargetKind[]): readonly TargetKind[] {
     if (missing !== null) process.stderr.write(`${kind.name} is left out: ${missing}\n`);
     return missing === null;
   });
+}
+
+function profiling(folder: string | undefined): readonly string[] {
+  return folder === undefined ? [] : ["--cpu-prof", `--cpu-prof-dir=${folder}`, `--cpu-prof-interval=${PROFILE_INTERVAL_US}`];
 }
 
 function idleKind(text: string): IdleKind {

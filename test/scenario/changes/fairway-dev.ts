@@ -28,9 +28,18 @@ export class FairwayDev {
   #tlsPort = 0;
   #noteLive = Promise.withResolvers<void>();
 
-  /** Starts it; resolves when the folder is served. `flags` come after those given here; `main` is another build of the program. */
-  static async start(folder: string, workers: number, flags: readonly string[] = [], main = MAIN): Promise<FairwayDev> {
-    const dev = new FairwayDev(folder, workers, flags, main);
+  /**
+   * Starts it; resolves when the folder is served. `flags` come after those given here; `main` is another build of the program, and
+   * `nodeFlags` are for what runs it.
+   */
+  static async start(
+    folder: string,
+    workers: number,
+    flags: readonly string[] = [],
+    main = MAIN,
+    nodeFlags: readonly string[] = [],
+  ): Promise<FairwayDev> {
+    const dev = new FairwayDev(folder, workers, flags, [...nodeFlags, main]);
     try {
       if ((await dev.liveAfter(0, START_TIMEOUT_MS)) === null || dev.port === 0) throw new Error("it is not live in time");
       return dev;
@@ -40,9 +49,9 @@ export class FairwayDev {
     }
   }
 
-  private constructor(folder: string, workers: number, flags: readonly string[], main: string) {
+  private constructor(folder: string, workers: number, flags: readonly string[], main: readonly string[]) {
     const args = ["dev", folder, "--entrypoint", "web=127.0.0.1:0", "--workers", String(workers), "--events", "json", ...flags];
-    this.#process = spawn(process.execPath, [main, ...args], { stdio: ["ignore", "pipe", "pipe"] });
+    this.#process = spawn(process.execPath, [...main, ...args], { stdio: ["ignore", "pipe", "pipe"] });
     process.once("exit", this.#abandon);
     for (const stream of [this.#process.stdout, this.#process.stderr]) {
       if (stream !== null) createInterface({ input: stream }).on("line", (line) => this.#take(line));
