@@ -61,6 +61,8 @@ export class Listener implements Door, Timed {
   #state: "parked" | "live" | "closing" | "closed" = "parked";
   #lastAcceptMs = 0;
   #closingSinceMs = 0;
+  /** While it closes: when the last connection came, or when it began to close. */
+  #lastComerMs = 0;
 
   constructor(entryPoint: EntryPoint, context: ListenContext) {
     this.#entryPoint = entryPoint;
@@ -149,7 +151,8 @@ export class Listener implements Door, Timed {
       return;
     }
     this.#state = "closing";
-    this.#closingSinceMs = this.#context.engine.deadlines.nowMs;
+    this.#closingSinceMs = this.#context.engine.deadlines.exactMs;
+    this.#lastComerMs = this.#closingSinceMs;
     this.#awaitQuiet();
     this.#context.engine.deadlines.add(this);
   }
@@ -160,8 +163,7 @@ export class Listener implements Door, Timed {
   }
 
   #awaitQuiet(): void {
-    const { nowMs, lagMs } = this.#context.engine.deadlines;
-    this.deadlineMs = nowMs + QUIET_MS + lagMs;
+    this.deadlineMs = this.#context.engine.deadlines.nowMs + QUIET_MS;
   }
 
   /** It may be wanted again: it does not close before that is settled. */
@@ -173,9 +175,8 @@ export class Listener implements Door, Timed {
   }
 
   onDeadline(): void {
-    const { nowMs, lagMs } = this.#context.engine.deadlines;
-    const quietMs = nowMs - lagMs - Math.max(this.#lastAcceptMs, this.#closingSinceMs);
-    if (quietMs >= QUIET_MS || nowMs - this.#closingSinceMs >= CLOSING_MS) this.close();
+    const { exactMs } = this.#context.engine.deadlines;
+    if (exactMs - this.#lastComerMs >= QUIET_MS || exactMs - this.#closingSinceMs >= CLOSING_MS) this.close();
   }
 
   /** Accepts no more. Connections go on. */
@@ -213,6 +214,7 @@ export class Listener implements Door, Timed {
   #onAccept(socket: Socket): void {
     const { engine, overload } = this.#context;
     this.#lastAcceptMs = engine.deadlines.nowMs;
+    if (this.#state === "closing") this.#lastComerMs = engine.deadlines.exactMs;
     engine.counters.add(COUNTER.connectionsAccepted, 1);
     const isFull = overload.isShedding || engine.counters.read(COUNTER.connectionsOpen) >= CONNECTIONS_MAX;
     if (isFull || this.#parked.length >= PARKED_CONNECTIONS_MAX) this.#refuse(socket, COUNTER.connectionsShed);

@@ -49,9 +49,9 @@ export class Deadlines {
     this.#cancel();
   }
 
-  /** How far `nowMs` may lag behind: what must have lasted for a time at least lasts this much longer by it. */
-  get lagMs(): number {
-    return this.#periodMs;
+  /** The time that `nowMs` is at most one period behind. Costs a look at the clock. */
+  get exactMs(): number {
+    return this.nowMs + Math.min(this.#clock.monotonicMs() - this.#sweptMs, this.#periodMs);
   }
 
   /** How many are looked at. */
