@@ -7,6 +7,12 @@ import { within } from "./within.ts";
 /** A build thread that has not answered for this long never will: even a world from nothing takes a fraction of it. */
 const ANSWER_MS = 120_000;
 
+/**
+ * Room for young objects in the build thread's heap, in MB. What it makes lives for long, but for a delta's parts: room that the system
+ * would give by itself (48 MB) is filled by the first snapshot, and kept.
+ */
+const YOUNG_HEAP_MB = 3;
+
 /** Most descriptions asked for at a time; they are large. */
 const DESCRIPTIONS_MAX = 4;
 
@@ -36,7 +42,11 @@ export class BuildLink {
 
   constructor({ url, start, clock, onLog, onEnded }: BuildLinkOptions) {
     this.#clock = clock;
-    this.#thread = new Worker(url, { workerData: start, name: "build" });
+    this.#thread = new Worker(url, {
+      workerData: start,
+      name: "build",
+      resourceLimits: { maxYoungGenerationSizeMb: YOUNG_HEAP_MB },
+    });
     this.#thread.on("error", (error: Error) => {
       this.#reason = error.message;
     });
