@@ -17,7 +17,7 @@ const CHECK_MS = 1_000;
 const RESERVED_SHARE = 0.3;
 
 /** Share of the memory that buffers of workers may take together, outside of their heaps. */
-const BUFFERS_SHARE = 0.15;
+const BUFFERS_SHARE = 0.2;
 const BUFFERS_LEAST_MB = 32;
 
 const HEAP_LEAST_MB = 64;
