@@ -30,11 +30,11 @@ test("the proxy reaches neither the control plane nor a Kubernetes client nor a 
   ).toEqual([]);
 });
 
-test("a worker thread reaches no HTTP library, no logger and no channel", () => {
+test("a worker thread reaches no HTTP library but that for HTTP/2, no logger and no channel", () => {
   const reached = [...reachableFrom("src/proxy/worker/worker-thread.ts")];
   expect(reached).toContain("src/proxy/http1/server-connection.ts");
   expect(
-    reached.filter((name) => /^(node:http|node:https|node:http2|undici|pino|@connectrpc\/)|^src\/channel\//.test(name)),
+    reached.filter((name) => /^(node:http$|node:https|undici|pino|@connectrpc\/)|^src\/channel\//.test(name)),
   ).toEqual([]);
 });
 

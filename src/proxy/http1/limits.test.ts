@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
+import * as http2 from "../http2/limits.ts";
 import { PROXY_HEADER_BYTES_MAX, PROXY_LINE_BYTES_MAX } from "../listen/proxy-protocol.ts";
 import { TALLY_KEYS_MAX } from "../listen/shared-tally.ts";
 import { EXTENSION_BYTES_MAX, TRAILER_BYTES_MAX } from "./chunked.ts";
@@ -25,5 +26,5 @@ const parsers = {
 test("docs/reference/limits.md states every limit and timeout with its default", () => {
   const page = readFileSync(new URL("../../../docs/reference/limits.md", import.meta.url), "utf8");
   const stated = [...page.matchAll(/^\| `(\w+)` \| (\d+) \|/gm)].map(([, name, value]) => [name, Number(value)]);
-  expect(Object.fromEntries(stated)).toEqual({ ...named, ...parsers, ...TIMEOUTS });
+  expect(Object.fromEntries(stated)).toEqual({ ...named, ...parsers, ...TIMEOUTS, ...http2 });
 });

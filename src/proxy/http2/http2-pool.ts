@@ -87,6 +87,7 @@ export class Http2Pool implements Pool, SessionOwner {
   onGone(session: ClientSession, failure: Failure | null): void {
     this.onLeaving(session);
     this.#open--;
+    this.#context.counters.add(COUNTER.upstreamOpen, -1);
     if (failure !== null) {
       this.#isDialing = false;
       this.#waiters.shift()?.onNoConnection(failure);
@@ -108,6 +109,7 @@ export class Http2Pool implements Pool, SessionOwner {
     if (this.#isDialing || this.#waiters.length === 0 || this.#open >= SERVER_SESSIONS_MAX) return;
     this.#isDialing = true;
     this.#open++;
+    this.#context.counters.add(COUNTER.upstreamOpen, 1);
     this.#context.counters.add(COUNTER.upstreamConnects, 1);
     const host = isIPv6(this.address) ? `[${this.address}]` : this.address;
     new ClientSession(`http://${host}:${this.port}`, this.address, this.port, this, this.#context);

@@ -24,7 +24,7 @@ export const CONTROL_FRAMES_PER_S = 10;
 export const OVERHEAD_BURST_BYTES = 2 * 1024 * 1024;
 /** …and this many a second after that. Bodies, heads and what the client was sent allow for as much more as they need. */
 export const OVERHEAD_BYTES_PER_S = 64 * 1024;
-/** DATA frames that carry nothing, and other frames that mean nothing, on one connection. */
+/** Invalid frames that nghttp2 ignores, on one connection. */
 export const EMPTY_FRAMES_MAX = 1000;
 /** Streams that a client opens beyond `STREAMS_MAX`, and that are refused, on one connection. */
 export const REFUSED_STREAMS_MAX = 100;

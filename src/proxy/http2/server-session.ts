@@ -45,10 +45,6 @@ const OPTIONS = {
 // A stream whose session fails in the turn it began has an error before anybody is told that it exists.
 subscribe("http2.server.stream.created", (message) => (message as { stream: ServerHttp2Stream }).stream.on("error", ignore));
 
-/** The last stream id there can be: a GOAWAY with it tells the client to open no more, and refuses none that is on its way (RFC 9113 §6.8). */
-const LAST_STREAM_ID = 2 ** 31 - 1;
-/** How long streams that were on their way when the client was told to open no more are still taken. */
-const GOING_MS = 1_000;
 /** As many bytes as this may come with each that is of use: a frame of one byte has a head of nine. */
 const OVERHEAD_FACTOR = 16;
 /** For each so many bytes sent, the client may send one back to say that it has them. */
@@ -69,13 +65,11 @@ export class ServerSession implements DoorConnection, StreamOwner, Timed {
   readonly #overhead: RateLimit;
   /** Bytes that came and were of use, since they were last looked at. */
   #usefulBytes = 0;
-  /** When the connection has been idle, or going, for too long. */
+  /** When the connection has been idle for too long. */
   #endsMs: number;
   readonly #bornMs: number;
   /** Streams so far. */
   #requests = 0;
-  /** The client is told to open no more streams. */
-  #isGoing = false;
   #bytesIn = 0;
   #bytesOut = 0;
 
@@ -111,12 +105,14 @@ export class ServerSession implements DoorConnection, StreamOwner, Timed {
     return this.#streams.size > 0;
   }
 
-  /** The client is to open no more streams; the connection ends when those there are have ended. */
+  /**
+   * The client is to open no more streams; the connection ends with the last of those there are. Streams on their way are beyond the last
+   * that the GOAWAY names: the client knows that nobody looked at them, and sends them elsewhere (RFC 9113 §6.8).
+   */
   drain(): void {
-    if (this.#isGoing || this.#session.destroyed) return;
-    this.#isGoing = true;
-    this.#session.goaway(constants.NGHTTP2_NO_ERROR, LAST_STREAM_ID);
-    this.#endsMs = this.#engine.deadlines.nowMs + GOING_MS;
+    if (this.#session.closed || this.#session.destroyed) return;
+    this.#endsMs = Number.POSITIVE_INFINITY;
+    this.#session.close();
   }
 
   /** Ends the connection at once, streams and all. */
@@ -132,11 +128,7 @@ export class ServerSession implements DoorConnection, StreamOwner, Timed {
     const overhead = cameBytes.in - OVERHEAD_FACTOR * this.#usefulBytes - cameBytes.out / OVERHEAD_SHARE;
     this.#usefulBytes = 0;
     if (!this.#overhead.take(nowMs, overhead)) this.#end(constants.NGHTTP2_ENHANCE_YOUR_CALM);
-    else if (this.#endsMs <= nowMs) {
-      // It ends with its last stream; streams have deadlines of their own.
-      this.#endsMs = Number.POSITIVE_INFINITY;
-      this.#session.close();
-    }
+    else if (this.#endsMs <= nowMs) this.drain();
   }
 
   onUseful(bytes: number): void {
@@ -147,7 +139,7 @@ export class ServerSession implements DoorConnection, StreamOwner, Timed {
     const { nowMs } = this.#engine.deadlines;
     this.#streams.delete(stream);
     if (wasEarly && !this.#resets.take(nowMs)) this.#end(constants.NGHTTP2_ENHANCE_YOUR_CALM);
-    else if (this.#streams.size === 0 && !this.#isGoing) this.#endsMs = nowMs + this.#peer.policy.timeouts.keepAliveMs;
+    else if (this.#streams.size === 0) this.#endsMs = nowMs + this.#peer.policy.timeouts.keepAliveMs;
   }
 
   #onStream(stream: ServerHttp2Stream, flags: number, fields: string[]): void {
@@ -157,10 +149,8 @@ export class ServerSession implements DoorConnection, StreamOwner, Timed {
       return;
     }
     this.#requests++;
-    if (!this.#isGoing) {
-      this.#endsMs = Number.POSITIVE_INFINITY;
-      if (this.#door.isClosing || this.#isSpent()) this.drain();
-    }
+    this.#endsMs = Number.POSITIVE_INFINITY;
+    if (this.#door.isClosing || this.#isSpent()) this.drain();
     const made = new ServerStream(this.#engine, this.#door, this.#peer, this, stream);
     this.#streams.add(made);
     made.begin(fields, (flags & constants.NGHTTP2_FLAG_END_STREAM) === 0);

@@ -24,6 +24,8 @@ const HTTP2 = 2;
 
 /** Who has streams. */
 export interface StreamOwner {
+  /** The client is to open no more streams. */
+  drain(): void;
   /** Some of what came on the connection was of use. */
   onUseful(bytes: number): void;
   /** The stream is gone. `wasEarly`: before it was answered, which costs more than it brings when it happens often. */
@@ -232,8 +234,9 @@ export class ServerStream implements ClientSide, ClientResponse, Timed {
     this.cutShort();
   }
 
-  onFailing(_failure: Failure): void {
-    // The other streams of the connection go on.
+  /** The other streams of the connection go on. New ones are for another, where this one is not to be used any more. */
+  onFailing(failure: Failure): void {
+    if (failure === FAILURES.ShuttingDown || failure === FAILURES.MisdirectedRequest) this.#owner.drain();
   }
 
   onAnswered(): void {
