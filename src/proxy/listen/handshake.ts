@@ -13,6 +13,9 @@ export interface Secured {
   readonly peer: TlsPeer;
 }
 
+/** A fatal alert in plaintext (RFC 8446 §6, RFC 6066 §3). */
+const UNRECOGNIZED_NAME = Buffer.of(21, 3, 3, 0, 2, 2, 112);
+
 /** What ALPN calls HTTP/2 (RFC 9113 §3.1). */
 export const HTTP2_PROTOCOL = "h2";
 
@@ -74,9 +77,19 @@ export class Handshake implements Timed {
     this.#bytes = this.#bytes.length === 0 ? chunk : Buffer.concat([this.#bytes, chunk]);
     const hello = parseClientHello(this.#bytes);
     if (hello === "more" && this.#bytes.length <= CLIENT_HELLO_BYTES_MAX * 2) return;
-    const terms = typeof hello === "string" ? null : this.#terms.termsFor(this.#entryPoint, hello.serverName);
-    if (typeof hello === "string" || terms === null) this.destroy();
+    if (typeof hello === "string") {
+      this.destroy();
+      return;
+    }
+    const terms = this.#terms.termsFor(this.#entryPoint, hello.serverName);
+    if (terms === null) this.#refuse();
     else this.#secure(hello.serverName, terms);
+  }
+
+  /** Says that nobody may connect to this name, and ends: a client is told, not left to guess. */
+  #refuse(): void {
+    this.#socket.off("readable", this.#onReadable);
+    this.#socket.end(UNRECOGNIZED_NAME, () => this.destroy());
   }
 
   #secure(serverName: string, terms: TlsTerms): void {

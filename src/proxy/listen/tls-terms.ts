@@ -1,6 +1,7 @@
 import type { SecureContext } from "node:tls";
 import { HTTP_PROTOCOLS } from "../../model/application-protocols.ts";
 import type { ClientAuthMode } from "../../model/tls-option.ts";
+import { SECURE_CONTEXTS_MAX } from "../http1/limits.ts";
 import type { Member } from "../route/index-keys.ts";
 import type { CurrentOption, LiveTls } from "../worker/live-tls.ts";
 import type { KeyPair, SecureContexts } from "./secure-contexts.ts";
@@ -36,6 +37,9 @@ export class LiveTerms implements TermsSource {
   readonly #contexts: SecureContexts;
   readonly #selfSigned: KeyPair;
   readonly #ownTicketSecret: Buffer;
+  /** By entry point and server name, as of one generation. Clients choose the names: bounded. */
+  readonly #known = new Map<string, TlsTerms | null>();
+  #knownGeneration = -1;
 
   /** `ownTicketSecret`: bytes all workers of this proxy share, for where the class has none for all its proxies. */
   constructor(live: LiveTls, contexts: SecureContexts, selfSigned: KeyPair, ownTicketSecret: Uint8Array) {
@@ -46,6 +50,19 @@ export class LiveTerms implements TermsSource {
   }
 
   termsFor(entryPoint: string, serverName: string): TlsTerms | null {
+    const { generation } = this.#live;
+    if (generation !== this.#knownGeneration || this.#known.size >= SECURE_CONTEXTS_MAX) this.#known.clear();
+    this.#knownGeneration = generation;
+    const key = `${entryPoint}\n${serverName}`;
+    let terms = this.#known.get(key);
+    if (terms === undefined) {
+      terms = this.#make(entryPoint, serverName);
+      this.#known.set(key, terms);
+    }
+    return terms;
+  }
+
+  #make(entryPoint: string, serverName: string): TlsTerms | null {
     const current = this.#live.optionFor(entryPoint, serverName);
     if (current === null) return null;
     const context = this.#contextFor(serverName, current);

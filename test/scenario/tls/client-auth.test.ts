@@ -1,5 +1,9 @@
 import type { TLSSocket } from "node:tls";
 import { expect, test } from "vitest";
+import type { AnyMiddlewareModule } from "../../../src/extensions/middlewares/contract.ts";
+import type { Exchange } from "../../../src/extensions/middlewares/exchange.ts";
+import type { Router } from "../../../src/model/router.ts";
+import { middleware } from "../http1/harness.ts";
 import { TestAuthority } from "./authority.ts";
 import { authoritySecret, routeFor, TlsWorld, tlsOption } from "./tls-world.ts";
 
@@ -89,6 +93,45 @@ test("authorities that change hold for the next connection, and for the next req
   expect((await made.response()).status).toBe(421);
   await made.until(() => made.isClosed || made.hasEnded);
   expect([await world.get("a.test", CLIENTS.right), await world.get("a.test", CLIENTS.wrong)]).toEqual(["refused", 200]);
+});
+
+test("middlewares see what a client showed, and whether it was verified", async () => {
+  const WHO: AnyMiddlewareModule = {
+    prepare: () => ({ ok: true, value: null }),
+    create: () => ({
+      onRequest(exchange: Exchange) {
+        const { clientCertificate: shown } = exchange;
+        exchange.setRequestHeader(
+          "x-who",
+          shown === null ? "nobody" : `${shown.leaf.subject} ${shown.isVerified} ${shown.pem.length > 0}`,
+        );
+        return undefined;
+      },
+    }),
+  } as never;
+  const modes = { verified: "VerifyClientCertIfGiven", asked: "RequestClientCert", unasked: "NoClientCert" } as const;
+  const world = await TlsWorld.start(
+    [
+      authoritySecret("authorities", ours.certificatePem),
+      ...Object.entries(modes).flatMap(([name, clientAuthType]) => [
+        tlsOption(name, { clientAuth: { clientAuthType, secretNames: ["authorities"] } }),
+        routeFor(name, `${name}.test`, { options: { name } }),
+      ]),
+    ],
+    { middlewares: { who: WHO } },
+  );
+  const who = middleware("who", "who", null);
+  const routers = world.resources().filter((one): one is Router => "ruleText" in one);
+  await world.proxy.apply([who, ...routers.map((router) => ({ ...router, middlewares: [who.id] }))]);
+  const seen = async (host: string, options: object) => {
+    const before = world.upstream.received.join("").length;
+    expect(await world.get(host, options)).toBe(200);
+    return /X-Who: (.*)\r/i.exec(world.upstream.received.join("").slice(before))?.[1];
+  };
+  expect(await seen("verified.test", CLIENTS.right)).toBe("CN=client true true");
+  expect(await seen("verified.test", {})).toBe("nobody");
+  expect(await seen("asked.test", CLIENTS.wrong)).toBe("CN=client false true");
+  expect(await seen("unasked.test", CLIENTS.right)).toBe("nobody");
 });
 
 test("a session that was begun with a certificate resumes under the same option, and under no other", async () => {

@@ -162,6 +162,11 @@ test.for([
   expect(await world.get("a.test")).toBe(200);
 });
 
+test("a client that nobody may connect to is told so by an alert", async () => {
+  const world = await worldWith({ cipherSuites: ["TLS_NO_SUCH_SUITE"] });
+  await expect(world.client("a.test")).rejects.toThrow(/unrecognized name/);
+});
+
 // --- by other clients ---
 
 /** What `openssl s_client` says of a connection. */
