@@ -28,7 +28,15 @@ export function fairway(name: string, checkout: string, nodeFlags: readonly stri
       ];
       const dev = await FairwayDev.start(manifests, 1, flags, join(checkout, "src/main.ts"), nodeFlags);
       if (IS_PINNED) pinToCore(dev.pid, PROXY_CORE);
-      return { name, version: revisionOf(checkout), pid: dev.pid, port: dev.port, tlsPort: dev.tlsPort, stop: () => dev.stop() };
+      return {
+        name,
+        version: revisionOf(checkout),
+        pid: dev.pid,
+        port: dev.port,
+        tlsPort: dev.tlsPort,
+        compilesByUse: true,
+        stop: () => dev.stop(),
+      };
     },
   };
 }

@@ -1,4 +1,4 @@
-import { writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { type Bench, table } from "../contract.ts";
 import { wholeNumber, wrongFlag } from "../flags.ts";
@@ -7,10 +7,12 @@ import { endOnSignals, IS_PINNED } from "./children.ts";
 import { envoy } from "./envoy-target.ts";
 import { fairway } from "./fairway-target.ts";
 import type { Row, Spread } from "./figures.ts";
+import { goalCells } from "./goals.ts";
 import { missingH2load } from "./h2load.ts";
 import { haproxy } from "./haproxy-target.ts";
 import { IDLE_KINDS, type IdleKind, type IdleMemory } from "./memory.ts";
 import { nginx } from "./nginx-target.ts";
+import { pageWith } from "./performance-page.ts";
 import { PROFILE_INTERVAL_US, shownProfile } from "./profile.ts";
 import { runCases } from "./run.ts";
 import type { Target, TargetKind } from "./target.ts";
@@ -19,7 +21,8 @@ import { missingWrk } from "./wrk.ts";
 
 const PEERS: readonly TargetKind[] = [nginx, haproxy, envoy];
 const CHECKOUT = new URL("../../../", import.meta.url).pathname;
-const SHORT = { repeats: 5, seconds: 2 };
+const PAGE = new URL("../../../docs/performance.md", import.meta.url);
+const SHORT = { repeats: 5, seconds: 1 };
 const LONG = { repeats: 9, seconds: 6 };
 
 const USAGE = `npm run -s bench -- http [options]
@@ -38,6 +41,7 @@ loaded in turn. Compare ratios, not microseconds. Exits 1 when a row is void: an
   --profile  have Fairway write CPU profiles into this folder; say what the worker's comes to (with one case)
   --long     ${LONG.repeats} repeats of ${LONG.seconds} s
   --json     write all figures to this file
+  --docs     put the tables into docs/performance.md
 
 Cases:
 ${CASES.map(({ name, summary }) => `  ${name.padEnd(14)} ${summary}`).join("\n")}
@@ -61,7 +65,7 @@ export const http: Bench = {
     } as const;
     const { values } = parseArgs({
       args: [...args],
-      options: { ...options, long: { type: "boolean" }, help: { type: "boolean" } },
+      options: { ...options, long: { type: "boolean" }, docs: { type: "boolean" }, help: { type: "boolean" } },
     });
     if (values.help) {
       process.stdout.write(USAGE);
@@ -86,6 +90,11 @@ export const http: Bench = {
       fairway("fairway", values.checkout ?? CHECKOUT, profiling(values.profile)),
     ];
     const about: Target[] = [];
+    let printed = "";
+    const print = (text: string) => {
+      printed += text;
+      process.stdout.write(text);
+    };
     const idle: IdleMemory[] = [];
     const rows = await runCases({
       kinds,
@@ -94,8 +103,9 @@ export const http: Bench = {
       seconds,
       onTargets: (targets) => {
         about.push(...targets);
-        process.stdout.write(`${targets.map(({ name, version }) => `${name} ${version}`).join(", ")}\n`);
-        if (!IS_PINNED) process.stdout.write("Not held to cores: there is no taskset, or one core alone.\n");
+        print(`${targets.map(({ name, version }) => `${name} ${version}`).join(", ")}\n`);
+        print(`${repeats} repeats of ${seconds} s, ${new Date().toISOString().slice(0, 10)}\n`);
+        if (!IS_PINNED) print("Not held to cores: there is no taskset, or one core alone.\n");
       },
       idle:
         values.idle
@@ -104,11 +114,14 @@ export const http: Bench = {
           .map(idleKind) ?? (values.cases === undefined ? IDLE_KINDS : []),
       onIdle: (memory) => {
         idle.push(...memory);
-        process.stdout.write(`\n${shownIdle(memory)}\n`);
+        print(`\n${shownIdle(memory)}\n`);
       },
-      onCase: (one, added) => process.stdout.write(`\n${one.name}: ${one.summary}\n${shown(added, one.bodyBytes)}\n`),
+      onCase: (one, added) => print(`\n${one.name}: ${one.summary}\n${shown(added, one.bodyBytes)}\n`),
     });
+    const goals = goalCells(rows);
+    if (goals.length > 1) print(`\n${table(goals)}\n`);
     if (values.profile !== undefined) process.stdout.write(`\n${shownProfile(values.profile)}\n`);
+    if (values.docs === true) writeFileSync(PAGE, pageWith(readFileSync(PAGE, "utf8"), printed));
     if (values.json !== undefined)
       writeFileSync(values.json, `${JSON.stringify({ ...report(about, repeats, seconds), rows, idle }, null, 1)}\n`);
     return [...rows, ...idle].some(({ wrong }) => wrong !== null) ? 1 : 0;

@@ -10,11 +10,13 @@ import { type IdleKind, type IdleMemory, measureIdle } from "./memory.ts";
 import { costBetween, costOf } from "./process-cost.ts";
 import type { Setup, Target, TargetKind } from "./target.ts";
 
+/** Before a target is measured in a case. */
+const WARM_UP_S = 1;
 /**
- * Before a target is measured in a case, and before it is at all: what it compiles by use has to be compiled. With 1 s and 4 s, V8's
- * compiler threads were still 20 to 40 % of what Fairway used while it was measured.
+ * The same of one that is compiled by use, and before it is measured at all: with 1 s and 4 s, V8's compiler threads were still 20 to 40 %
+ * of what Fairway used while it was measured.
  */
-const WARM_UP_S = 2;
+const COMPILING_WARM_UP_S = 2;
 const FIRST_WARM_UP_S = 12;
 
 const UPSTREAM = new URL("upstream-process.ts", import.meta.url).pathname;
@@ -91,12 +93,15 @@ async function measure(plan: RunPlan, targets: readonly Target[], folder: string
   const rows: Row[] = [];
   for (const one of plan.cases) {
     const own: Sample[] = [];
-    const warmUp = { ...round, seconds: rows.length === 0 ? FIRST_WARM_UP_S : WARM_UP_S };
+    const warmUp = ({ compilesByUse }: Target) => {
+      if (compilesByUse !== true) return { ...round, seconds: WARM_UP_S };
+      return { ...round, seconds: rows.length === 0 ? FIRST_WARM_UP_S : COMPILING_WARM_UP_S };
+    };
     for (let repeat = -1; repeat < plan.repeats; repeat++) {
       // Those that come first find another machine than those that come last: each takes its turn.
       const turn = (repeat + 1) % targets.length;
       for (const target of [...targets.slice(turn), ...targets.slice(0, turn)]) {
-        const sample = await loadOnce(one, target, repeat < 0 ? warmUp : round, repeat);
+        const sample = await loadOnce(one, target, repeat < 0 ? warmUp(target) : round, repeat);
         if (repeat >= 0) own.push(sample);
       }
     }

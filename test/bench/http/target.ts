@@ -24,6 +24,8 @@ export interface Target {
   readonly port: number;
   /** TLS, with HTTP/2 and HTTP/1.1 by ALPN. */
   readonly tlsPort: number;
+  /** Whether it is compiled by use, and so has to be used for a while before it is measured. */
+  readonly compilesByUse?: true;
   stop(): Promise<void>;
 }
 
