@@ -34,6 +34,8 @@ export interface EntryPointPolicy {
   readonly connectionsMax?: number;
   /** The same of one client address; of IPv6 the first 64 bits count. */
   readonly connectionsPerAddressMax?: number;
+  /** Upgraded connections open at a time, over all workers of a proxy. */
+  readonly upgradedConnectionsMax?: number;
   /** Names, in lower case, of request fields that pass though the client lists them in Connection. */
   readonly keptFields?: readonly string[];
   readonly requestsPerConnectionMax?: number;

@@ -81,6 +81,11 @@ const TABLE = {
     meaning: "Middlewares change more header fields of a message than the limit.",
   },
   TooManyPending: { source: "proxy", retry: "never", meaning: "Too many requests wait for a connection to the service." },
+  TooManyUpgrades: {
+    source: "proxy",
+    retry: "never",
+    meaning: "The entry point has as many upgraded connections (WebSocket) as it may.",
+  },
   ShuttingDown: { source: "proxy", retry: "never", meaning: "The proxy is draining, or the entry point is gone." },
 } as const satisfies Record<string, FailureEntry>;
 

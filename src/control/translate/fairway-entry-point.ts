@@ -88,6 +88,7 @@ function policyOf({ forwardedHeaders, limits, timeouts, path, headers }: EntryPo
     ...(kept.length === 0 ? {} : { keptFields: kept }),
     ...number("connectionsMax", limits?.connections),
     ...number("connectionsPerAddressMax", limits?.connectionsPerAddress),
+    ...number("upgradedConnectionsMax", limits?.upgradedConnections),
     ...number("requestsPerConnectionMax", limits?.requestsPerConnection),
     ...number("targetBytesMax", limits?.requestTargetBytes),
     ...number("headBytesMax", limits?.requestHeadBytes),

@@ -148,7 +148,7 @@ export const ENTRY_POINT_FIELDS: FieldTable = {
     requestBodyBytes: anything,
     bufferedBodyBytes: upTo(65_536),
     streamsPerConnection: anything,
-    upgradedConnections: only(0),
+    upgradedConnections: anything,
   },
   timeouts: {
     tlsHandshake: anything,

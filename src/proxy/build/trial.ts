@@ -171,6 +171,7 @@ function checkPolicy(policy: EntryPointPolicy): void {
 const POLICY_BOUNDS: ReadonlySet<string> = new Set<keyof EntryPointPolicy>([
   "connectionsMax",
   "connectionsPerAddressMax",
+  "upgradedConnectionsMax",
   "requestsPerConnectionMax",
   "targetBytesMax",
   "headBytesMax",

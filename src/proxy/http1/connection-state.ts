@@ -21,6 +21,10 @@ export interface Door {
   /** Whether connections end with the exchange in hand: the worker drains, or the entry point is to go. */
   readonly isClosing: boolean;
   onConnectionClosed(connection: DoorConnection): void;
+  /** Counts a connection as one that is upgraded, or about to be; false where there are as many as there may be. */
+  enterUpgrade(connection: DoorConnection): boolean;
+  /** It is not upgraded after all. */
+  leaveUpgrade(connection: DoorConnection): void;
   /** What was taken for an HTTP/1.1 connection speaks HTTP/2 from its first byte on; `socket` has all of it to be read. */
   onHttp2(connection: DoorConnection, peer: Peer, socket: Socket): void;
 }

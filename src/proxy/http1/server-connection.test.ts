@@ -52,6 +52,8 @@ function connectionOn(socket: FakeSocket): { readonly connection: ServerConnecti
     entryPointName: "web",
     entryPointBit: () => 1,
     isClosing: false,
+    enterUpgrade: () => true,
+    leaveUpgrade: () => {},
     onHttp2: () => {},
     onConnectionClosed: () => {},
   };

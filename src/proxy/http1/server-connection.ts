@@ -280,11 +280,16 @@ export class ServerConnection implements DoorConnection, SocketEvents, Timed, Cl
     this.#discarded = 0;
     this.#bodyBytes = 0;
     this.#state = "hold";
-    const failure = exchange.begin(bytes, start, end);
+    const failure = exchange.begin(bytes, start, end) ?? this.#upgradeRefusal();
     this.requestBody.begin(exchange.head);
     if (!exchange.head.keepAlive || this.#isSpent()) this.#closes = true;
     this.onProgress();
     this.#run.begin(this.#door.entryPointBit(exchange.peer.isTls), failure);
+  }
+
+  #upgradeRefusal(): Failure | undefined {
+    const isRefused = this.exchange.upgrade === "websocket" && !this.#door.enterUpgrade(this);
+    return isRefused ? FAILURES.TooManyUpgrades : undefined;
   }
 
   /** Counts the request in hand; whether the connection is old enough, or has carried enough, to end with it. */
@@ -345,6 +350,7 @@ export class ServerConnection implements DoorConnection, SocketEvents, Timed, Cl
   }
 
   onAnswered(): void {
+    if (this.exchange.upgrade === "websocket") this.#door.leaveUpgrade(this);
     if (this.#closes) this.#linger();
     else if (this.requestBody.isDone) this.#next();
     else {

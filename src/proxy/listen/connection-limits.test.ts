@@ -45,7 +45,7 @@ test("an entry point takes as many connections as it may, over all workers", () 
 test("an address has its own bound at each entry point, and a refused connection takes nothing", () => {
   const [one, two] = limits(2) as [ConnectionLimits, ConnectionLimits];
   const web = entryPoint("web", { connectionsPerAddressMax: 1 });
-  const place = () => ({ entryPoint: -2, address: -2 });
+  const place = () => ({ entryPoint: -2, address: -2, upgrade: -2 });
   const held = place();
   expect(one.enterAs("2001:db8::1", web, held)).toBe(true);
   expect(two.enterAs("2001:db8::2", web, place())).toBe(false);
@@ -59,6 +59,6 @@ test("without a bound nothing is counted", () => {
   const [one] = limits() as [ConnectionLimits];
   const web = entryPoint("web");
   const place = one.enter(web);
-  expect(place).toEqual({ entryPoint: -2, address: -2 });
-  expect(one.enterAs("192.0.2.1", web, { entryPoint: -2, address: -2 })).toBe(true);
+  expect(place).toEqual({ entryPoint: -2, address: -2, upgrade: -2 });
+  expect(one.enterAs("192.0.2.1", web, { entryPoint: -2, address: -2, upgrade: -2 })).toBe(true);
 });

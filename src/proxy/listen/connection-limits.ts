@@ -5,6 +5,8 @@ import { REFUSED, type SharedTally, UNCOUNTED } from "./shared-tally.ts";
 export interface Place {
   entryPoint: number;
   address: number;
+  /** Of those that are upgraded. */
+  upgrade: number;
 }
 
 /** Whether a connection may come in: how many an entry point, and one client address there, have open at a time over all workers. */
@@ -19,7 +21,7 @@ export class ConnectionLimits {
   enter({ name, policy }: EntryPoint): Place | null {
     const most = policy?.connectionsMax ?? 0;
     const entryPoint = most === 0 ? UNCOUNTED : this.#tally.enter(name, most);
-    return entryPoint === REFUSED ? null : { entryPoint, address: UNCOUNTED };
+    return entryPoint === REFUSED ? null : { entryPoint, address: UNCOUNTED, upgrade: UNCOUNTED };
   }
 
   /** Counts it for its client's address; false when that one has as many as it may have. */
@@ -31,10 +33,25 @@ export class ConnectionLimits {
     return entered !== REFUSED;
   }
 
+  /** Counts it among those that are upgraded; false when there are as many as there may be. Once is enough. */
+  enterUpgrade({ name, policy }: EntryPoint, place: Place): boolean {
+    const most = policy?.upgradedConnectionsMax ?? 0;
+    if (most === 0 || place.upgrade >= 0) return true;
+    const entered = this.#tally.enter(`${name} upgraded`, most);
+    if (entered !== REFUSED) place.upgrade = entered;
+    return entered !== REFUSED;
+  }
+
+  leaveUpgrade(place: Place): void {
+    this.#tally.leave(place.upgrade);
+    place.upgrade = UNCOUNTED;
+  }
+
   /** The connection is gone. Harmless when it was said before. */
   leave(place: Place): void {
     this.#tally.leave(place.entryPoint);
     this.#tally.leave(place.address);
+    this.leaveUpgrade(place);
     place.entryPoint = UNCOUNTED;
     place.address = UNCOUNTED;
   }

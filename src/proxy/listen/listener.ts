@@ -202,6 +202,16 @@ export class Listener implements Door, Timed {
     this.#connections.set(new ServerSession(this.#context.engine, this, peer, socket), place);
   }
 
+  enterUpgrade(connection: DoorConnection): boolean {
+    const place = this.#connections.get(connection);
+    return place === undefined || this.#context.limits.enterUpgrade(this.#entryPoint, place);
+  }
+
+  leaveUpgrade(connection: DoorConnection): void {
+    const place = this.#connections.get(connection);
+    if (place !== undefined) this.#context.limits.leaveUpgrade(place);
+  }
+
   onConnectionClosed(connection: DoorConnection): void {
     const place = this.#connections.get(connection);
     if (place === undefined) return;

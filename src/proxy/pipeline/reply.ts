@@ -38,6 +38,7 @@ const STATUS: Readonly<Record<FailureCode, number>> = {
   UpgradeRefused: 400,
   TooManyEdits: 500,
   TooManyPending: 503,
+  TooManyUpgrades: 503,
   ShuttingDown: 503,
 };
 

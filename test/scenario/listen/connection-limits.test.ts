@@ -60,6 +60,31 @@ test("behind a load balancer it is the client that counts", async () => {
   }
 });
 
+test("an entry point has as many upgraded connections as it may, whatever became of those that were refused", async () => {
+  const upstream = await Upstream.start((socket, received) => {
+    if (!received.endsWith("\r\n\r\n")) return;
+    const agrees = received.includes("GET /agree");
+    socket.write(agrees ? "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n" : OK);
+  });
+  const proxy = await proxyFor([upstream], { sweepMs: 20, policy: { upgradedConnectionsMax: 1 } });
+  const ask = async (path: string): Promise<RawClient> => {
+    const client = await clientOf(proxy);
+    client.send(`GET ${path} HTTP/1.1\r\nHost: a.test\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n`);
+    await client.untilText("HTTP/1.1");
+    return client;
+  };
+  for (let turn = 0; turn < 3; turn++) expect((await (await ask("/refuse")).response()).status).toBe(200);
+  const first = await ask("/agree");
+  expect(first.received).toContain("101");
+  const second = await ask("/agree");
+  expect((await second.response()).status).toBe(503);
+  // A request like any other.
+  expect(await isServed(second)).toBe(true);
+  first.close();
+  await eventually(() => proxy.count("connectionsOpen") === 4);
+  expect((await ask("/agree")).received).toContain("101");
+});
+
 test("over TLS a connection counts from its first byte on, and no longer when its handshake fails", async () => {
   const proxy = await proxyWith({ policy: { connectionsMax: 1, handshakeMs: 200 }, entryPoint: { tls: true } });
   for (let turn = 0; turn < 3; turn++) {
