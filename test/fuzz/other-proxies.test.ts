@@ -8,6 +8,7 @@ import type { Seen } from "./recording-server.ts";
 import { connectionBytes, type OwnConnection, readConnection } from "./request-bytes.ts";
 
 const SHARE = 0.25;
+const START_TIMEOUT_MS = 60_000;
 
 /** What each refuses of requests that are right: they need not agree on what they want, only on where a request ends. */
 const OTHERS = {
@@ -63,7 +64,7 @@ describe.each(Object.entries(OTHERS))("%s and we", (name, refuses) => {
   beforeAll(async () => {
     if (isMissing(other)) return;
     for (const names of [["fairway"], ["fairway", other], [other]] as const) arrangements.push(await Arrangement.start(names));
-  });
+  }, START_TIMEOUT_MS);
 
   afterAll(async () => {
     await Promise.all(arrangements.map((arrangement) => arrangement.stop()));
