@@ -24,7 +24,9 @@ test("rows add up, and a retired row keeps its totals but no open connections", 
   }
   rows[0]?.add(COUNTER.connectionsOpen, -1);
   expect(sumCounters(rows, COUNTER.connectionsOpen)).toBe(5);
+  rows[0]?.add(COUNTER.upstreamOpen, 5);
   rows[0]?.retire();
+  expect(sumCounters(rows, COUNTER.upstreamOpen)).toBe(0);
   expect(sumCounters(rows, COUNTER.connectionsOpen)).toBe(3);
   expect(sumCounters(rows, COUNTER.bytesIn)).toBe(2000);
 });

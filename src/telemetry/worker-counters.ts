@@ -1,11 +1,13 @@
 /**
- * What every worker counts, in the order of the row. `connectionsOpen` goes up and down, and so does `overload`, which is 0, 1 (no
- * keep-alive) or 2 (nobody comes in); the others only up.
+ * What every worker counts, in the order of the row. `connectionsOpen`, `connectionsBusy` (with a request under way) and `upstreamOpen`
+ * (connections to servers, those under way included) go up and down, and so does `overload`, which is 0, 1 (no keep-alive) or 2 (nobody
+ * comes in); the others only up.
  * The names `requests1xx` to `requests5xx` stand together: `requestCounter` relies on it.
  */
 export const COUNTERS = [
   "connectionsAccepted",
   "connectionsOpen",
+  "connectionsBusy",
   "connectionsShed",
   "connectionsOverLimit",
   "connectionsOverAddressLimit",
@@ -17,6 +19,7 @@ export const COUNTERS = [
   "requests4xx",
   "requests5xx",
   "upstreamConnects",
+  "upstreamOpen",
   "upstreamRetries",
   "upstreamFailures",
   "bytesIn",
@@ -66,6 +69,8 @@ export class CounterRow {
   /** What a worker that ended no longer has: its open connections. Totals stay, so that they never go back. */
   retire(): void {
     this.#cells[COUNTER.connectionsOpen] = 0;
+    this.#cells[COUNTER.connectionsBusy] = 0;
+    this.#cells[COUNTER.upstreamOpen] = 0;
     this.#cells[COUNTER.overload] = 0;
   }
 }

@@ -67,7 +67,9 @@ export class EventLog {
       };
       const timer = setTimeout(() => {
         done();
-        const last = this.#entries.slice(-SHOWN).map(({ source, event, atMs }) => `${Math.round(atMs)} ${source} ${JSON.stringify(event)}`);
+        const last = this.#entries
+          .slice(-SHOWN)
+          .map(({ source, event, atMs }) => `${Math.round(atMs)} ${source} ${JSON.stringify(event)}`);
         reject(new Error(`no event "${name}" within ${limitMs} ms; the last:\n${last.join("\n")}`));
       }, limitMs);
       this.#waiting.push(waiting);

@@ -203,6 +203,8 @@ class Soak {
       const extra = this.#run.hasExtra.latest ? this.#options.workers : 0;
       return [
         { name: "client connections", value: metrics.get("fairway_connections_open") ?? Number.NaN, wanted: 0 },
+        { name: "requests under way", value: metrics.get("fairway_connections_busy") ?? Number.NaN, wanted: 0 },
+        { name: "connections to servers", value: metrics.get("fairway_upstream_connections_open") ?? Number.NaN, wanted: 0 },
         { name: "sockets of the proxy", value: this.#pair.sockets(), wanted: baseSockets + extra },
       ];
     };

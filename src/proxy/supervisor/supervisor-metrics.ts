@@ -29,6 +29,13 @@ const OVERLOAD_LEVELS = [
 
 const CLASSES = ["1xx", "2xx", "3xx", "4xx", "5xx"] as const;
 
+/** What goes up and down, and is one counter each. */
+const GAUGES: readonly (readonly [name: string, counter: CounterName, help: string])[] = [
+  ["fairway_connections_open", "connectionsOpen", "Open client connections."],
+  ["fairway_connections_busy", "connectionsBusy", "Client connections with a request under way, as of at most a second ago."],
+  ["fairway_upstream_connections_open", "upstreamOpen", "Connections to servers, idle ones and those being made included."],
+];
+
 /** Totals that are one counter each. */
 const TOTALS: readonly (readonly [name: string, counter: CounterName, help: string])[] = [
   ["fairway_connections_accepted_total", "connectionsAccepted", "Client connections accepted."],
@@ -54,9 +61,7 @@ export class SupervisorMetrics {
       CLASSES.map((code) => ({ labels: { code }, value: sumCounters(view.rows(), COUNTER[`requests${code}`]) }));
     const help = "Responses, by class of status.";
     registry.add({ name: "fairway_requests_total", type: "counter", help, labels: ["code"], read: requests });
-    registry.gauge("fairway_connections_open", "Open client connections.", () =>
-      sumCounters(view.rows(), COUNTER.connectionsOpen),
-    );
+    for (const [name, counter, help] of GAUGES) registry.gauge(name, help, () => sumCounters(view.rows(), COUNTER[counter]));
     registry.add({
       name: "fairway_connections_refused_total",
       type: "counter",

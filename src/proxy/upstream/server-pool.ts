@@ -99,13 +99,13 @@ export class ServerPool implements Pool, ConnectionOwner {
 
   onConnectFailed(_connection: ClientConnection, failure: Failure): void {
     this.#dialing--;
-    this.#open--;
+    this.#count(-1);
     this.#waiters.shift()?.onNoConnection(failure);
     this.#dial();
   }
 
   onClosed(connection: ClientConnection): void {
-    this.#open--;
+    this.#count(-1);
     const at = this.#idle.lastIndexOf(connection);
     if (at >= 0) this.#idle.splice(at, 1);
     this.#dial();
@@ -121,10 +121,15 @@ export class ServerPool implements Pool, ConnectionOwner {
   /** Makes as many connections as there are waiters without one under way, up to the limit. */
   #dial(): void {
     while (this.#dialing < this.#waiters.length && this.#open < SERVER_CONNECTIONS_MAX) {
-      this.#open++;
+      this.#count(1);
       this.#dialing++;
       this.#context.counters.add(COUNTER.upstreamConnects, 1);
       new ClientConnection(this.address, this.port, this, this.#context.deadlines, this.#context.timeouts, this.#tls);
     }
+  }
+
+  #count(more: 1 | -1): void {
+    this.#open += more;
+    this.#context.counters.add(COUNTER.upstreamOpen, more);
   }
 }

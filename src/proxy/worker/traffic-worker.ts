@@ -174,6 +174,8 @@ export class TrafficWorker {
     this.#stopTicking = clock.after(ALIVE_MS, () => {
       const sinceAcceptMs = this.#deadlines.nowMs - this.entryPoints.lastAcceptMs;
       send({ type: "alive", connections: this.entryPoints.connectionCount, lastAcceptMs: clock.now() - sinceAcceptMs });
+      const { counters } = this.#engine;
+      counters.add(COUNTER.connectionsBusy, this.entryPoints.busyCount - counters.read(COUNTER.connectionsBusy));
       this.#engine.access?.log.flush();
       this.#world.sweep(SWEEP_OBJECTS);
       this.#tick();
