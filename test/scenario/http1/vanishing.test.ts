@@ -3,7 +3,6 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { RawClient } from "./raw-client.ts";
 import { ServedFolder } from "./served-folder.ts";
-import { eventually } from "./set-up.ts";
 
 const ROUNDS = 4;
 const CLIENTS_A_ROUND = 1_000;
@@ -69,7 +68,11 @@ test("clients and servers that vanish wherever they are leave no connection, no 
     }
     await served.isLeftAlone();
     // Connections to the server are those that rest in the pool: each exchange that was under way has let go of its own.
-    await eventually(() => served.upstream.connections.filter((socket) => !socket.destroyed).length <= IDLE_MAX);
+    const open = () => served.upstream.connections.filter((socket) => !socket.destroyed).length;
+    const counted = async () => (await served.metric("fairway_upstream_connections_open")) - open();
+    await expect.poll(counted, { timeout: 10_000 }).toBe(0);
+    expect(open()).toBeLessThanOrEqual(IDLE_MAX);
+    await expect.poll(() => served.metric("fairway_connections_busy"), { timeout: 10_000 }).toBe(0);
     heldAfter.push(served.memory());
   }
   const [, second = 0] = heldAfter;
