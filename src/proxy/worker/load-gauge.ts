@@ -8,7 +8,7 @@ import type { Load } from "./overload.ts";
 const RESOLUTION_MS = 50;
 
 /** Garbage is collected for the sake of a measurement at most this often: it may take long. */
-const COLLECT_MS = 5_000;
+const COLLECT_MS = 15_000;
 
 /** Threads started from here on can collect their garbage when they want to. */
 export function exposeCollection(): void {

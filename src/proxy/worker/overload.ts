@@ -57,7 +57,7 @@ export class Overload implements OverloadState {
   }
 
   #isOver(load: Load, kind: keyof Load): boolean {
-    return load[kind] >= this.#marks[kind][0] * RELEASE_SHARE;
+    return load[kind] >= this.#marks[kind][0] * (this.#level === 0 ? 1 : RELEASE_SHARE);
   }
 
   /** Takes the load as it is now. */
@@ -81,7 +81,7 @@ export class Overload implements OverloadState {
   }
 
   #cause(load: Load): keyof Load {
-    const share = (kind: keyof Load): number => load[kind] / this.#marks[kind][1];
+    const share = (kind: keyof Load): number => load[kind] / this.#marks[kind][this.isShedding ? 1 : 0];
     return KINDS.reduce((most, kind) => (share(kind) > share(most) ? kind : most));
   }
 }
