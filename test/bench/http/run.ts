@@ -16,7 +16,7 @@ const WARM_UP_S = 1;
  * The same of one that is compiled by use, and before it is measured at all: with 1 s and 4 s, V8's compiler threads were still 20 to 40 %
  * of what Fairway used while it was measured.
  */
-const COMPILING_WARM_UP_S = 2;
+const COMPILING_WARM_UP_S = 3;
 const FIRST_WARM_UP_S = 12;
 
 const UPSTREAM = new URL("upstream-process.ts", import.meta.url).pathname;
