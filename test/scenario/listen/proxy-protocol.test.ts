@@ -50,6 +50,24 @@ test.for([
   }
 });
 
+test("a client that closes its half right behind its request is answered", async () => {
+  for (const readMode of READ_MODES) {
+    const { proxy } = await behind({ readMode });
+    for (const header of [LINE, BINARY]) {
+      const client = await clientOf(proxy);
+      client.send(header + GET);
+      client.socket.end();
+      expect((await client.response()).status).toBe(200);
+      await client.untilEnd();
+    }
+    const silent = await clientOf(proxy);
+    silent.send(LINE);
+    silent.socket.end();
+    expect(await silent.untilEnd()).toBe("");
+    await eventually(() => proxy.count("connectionsOpen") === 0);
+  }
+});
+
 test("a long body behind the header arrives whole", async () => {
   const upstream = await Upstream.start((socket, received) => {
     if (received.endsWith("end")) socket.write(OK);
