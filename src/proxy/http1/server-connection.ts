@@ -12,10 +12,12 @@ import { replyTo } from "../pipeline/reply.ts";
 import { ByteQueue } from "./byte-queue.ts";
 import { findHeadEnd } from "./bytes.ts";
 import type { ClientConnection } from "./client-connection.ts";
+import { ConnectionLife } from "./connection-life.ts";
 import { allowedMs, type ConnectionState, type Door, type DoorConnection } from "./connection-state.ts";
 import { HttpExchange, type Peer, readRequestHead } from "./exchange.ts";
 import { DISCARD_BYTES_MAX, UNREAD_BYTES_MAX } from "./limits.ts";
 import { out } from "./out-buffer.ts";
+import { holdsPreface } from "./preface.ts";
 import { QueueWatch } from "./queue-watch.ts";
 import { type BodySink, RequestBody } from "./request-body.ts";
 import { requestFailure } from "./request-parser.ts";
@@ -23,13 +25,6 @@ import type { ResponseFraming, ResponseHead } from "./response-parser.ts";
 import { ResponseRelay } from "./response-relay.ts";
 import { clientFraming } from "./response-writer.ts";
 import { Tunnel } from "./tunnel.ts";
-
-/** How HTTP/2 begins: by a request line that no HTTP/1.x client sends (RFC 9113 §3.4). */
-const PREFACE = Buffer.from("PRI * HTTP/2.0\r\n");
-
-function holdsPreface(bytes: Buffer, at: number, end: number): boolean {
-  return end - at >= PREFACE.length && PREFACE.equals(bytes.subarray(at, at + PREFACE.length));
-}
 
 /** One HTTP/1.x connection of a client: its requests, one at a time, in order. */
 export class ServerConnection implements DoorConnection, SocketEvents, Timed, ClientSide, BodySink {
@@ -55,9 +50,7 @@ export class ServerConnection implements DoorConnection, SocketEvents, Timed, Cl
   #discarded = 0;
   /** Bytes of the request body so far. */
   #bodyBytes = 0;
-  /** Requests so far. */
-  #requests = 0;
-  readonly #bornMs: number;
+  readonly #life: ConnectionLife;
   readonly #queue = new QueueWatch();
 
   /** Takes over an accepted socket by `take`, which makes its ByteSocket. */
@@ -67,8 +60,8 @@ export class ServerConnection implements DoorConnection, SocketEvents, Timed, Cl
     this.exchange = new HttpExchange(peer);
     this.#run = new ExchangeRun(engine, door.entryPointName, this);
     this.#forward = this.#run.forward;
-    this.#bornMs = engine.deadlines.nowMs;
-    this.deadlineMs = this.#bornMs + peer.policy.timeouts.headMs;
+    this.#life = new ConnectionLife(engine.deadlines.nowMs, peer.policy);
+    this.deadlineMs = engine.deadlines.nowMs + peer.policy.timeouts.headMs;
     engine.deadlines.add(this);
     this.#bytes = take(this);
     this.response = new ResponseRelay(engine, this.exchange, this.#bytes);
@@ -83,7 +76,7 @@ export class ServerConnection implements DoorConnection, SocketEvents, Timed, Cl
   /** Ends the connection if no request is in hand; else, and if it has yet to carry its first, it ends with the exchange. */
   drain(): void {
     this.#closes = true;
-    if (this.#state === "head" && this.#unread.length === 0 && this.#requests > 0) this.#linger();
+    if (this.#state === "head" && this.#unread.length === 0 && this.#life.requests > 0) this.#linger();
   }
 
   /** Ends the connection at once, whatever it does: by a reset, where something is cut short. `failure` is why an exchange is. */
@@ -221,7 +214,7 @@ export class ServerConnection implements DoorConnection, SocketEvents, Timed, Cl
     const after = readRequestHead(bytes, at, end);
     const length = (after > 0 ? after : end) - at;
     const { policy } = this.exchange.peer;
-    if (after < 0 && this.#requests === 0 && holdsPreface(bytes, at, end)) return this.#leaveToHttp2(bytes, at, end);
+    if (after < 0 && this.#life.requests === 0 && holdsPreface(bytes, at, end)) return this.#leaveToHttp2(bytes, at, end);
     if (after < 0 || length > policy.headBytesMax) {
       this.#answerBare(after < 0 ? requestFailure(after) : FAILURES.HeadTooLarge);
       return end;
@@ -282,7 +275,7 @@ export class ServerConnection implements DoorConnection, SocketEvents, Timed, Cl
     this.#state = "hold";
     const failure = exchange.begin(bytes, start, end) ?? this.#upgradeRefusal();
     this.requestBody.begin(exchange.head);
-    if (!exchange.head.keepAlive || this.#isSpent()) this.#closes = true;
+    if (this.#life.isSpentBy(this.#engine.deadlines.nowMs) || !exchange.head.keepAlive) this.#closes = true;
     this.onProgress();
     this.#run.begin(this.#door.entryPointBit(exchange.peer.isTls), failure);
   }
@@ -290,13 +283,6 @@ export class ServerConnection implements DoorConnection, SocketEvents, Timed, Cl
   #upgradeRefusal(): Failure | undefined {
     const isRefused = this.exchange.upgrade === "websocket" && !this.#door.enterUpgrade(this);
     return isRefused ? FAILURES.TooManyUpgrades : undefined;
-  }
-
-  /** Counts the request in hand; whether the connection is old enough, or has carried enough, to end with it. */
-  #isSpent(): boolean {
-    const { requestsMax, timeouts } = this.exchange.peer.policy;
-    this.#requests++;
-    return this.#requests >= requestsMax || this.#engine.deadlines.nowMs - this.#bornMs >= timeouts.ageMs;
   }
 
   onForwarding(): void {
