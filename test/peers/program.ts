@@ -65,12 +65,14 @@ export async function runToEnd(
 export class Program {
   readonly #process: ChildProcess;
   readonly #onStopped: () => void;
+  readonly #abandon = () => this.#process.kill("SIGKILL");
   #said = "";
 
-  private constructor(process: ChildProcess, onStopped: () => void) {
-    this.#process = process;
+  private constructor(child: ChildProcess, onStopped: () => void) {
+    this.#process = child;
     this.#onStopped = onStopped;
-    for (const stream of [process.stdout, process.stderr]) {
+    process.once("exit", this.#abandon);
+    for (const stream of [child.stdout, child.stderr]) {
       stream?.on("data", (bytes: Buffer) => {
         this.#said = (this.#said + bytes.toString()).slice(-SAID_CHARS_MAX);
       });
@@ -95,6 +97,7 @@ export class Program {
   }
 
   async stop(): Promise<void> {
+    process.off("exit", this.#abandon);
     if (!this.#hasEnded) {
       const timer = setTimeout(() => this.#process.kill("SIGKILL"), PATIENCE_MS);
       this.#process.kill("SIGTERM");
