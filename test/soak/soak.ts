@@ -198,6 +198,8 @@ class Soak {
   async #leftovers(baseSockets: number): Promise<SoakReport["leftovers"]> {
     await this.#servers.stop();
     const look = async (): Promise<SoakReport["leftovers"]> => {
+      // First, since the question for metrics is a connection too.
+      const sockets = this.#pair.sockets();
       const metrics = await this.#pair.metrics();
       // Listening sockets of the entry point that comes and goes, one a worker.
       const extra = this.#run.hasExtra.latest ? this.#options.workers : 0;
@@ -205,7 +207,7 @@ class Soak {
         { name: "client connections", value: metrics.get("fairway_connections_open") ?? Number.NaN, wanted: 0 },
         { name: "requests under way", value: metrics.get("fairway_connections_busy") ?? Number.NaN, wanted: 0 },
         { name: "connections to servers", value: metrics.get("fairway_upstream_connections_open") ?? Number.NaN, wanted: 0 },
-        { name: "sockets of the proxy", value: this.#pair.sockets(), wanted: baseSockets + extra },
+        { name: "sockets of the proxy", value: sockets, wanted: baseSockets + extra },
       ];
     };
     const untilMs = performance.now() + LEAVE_MS;
