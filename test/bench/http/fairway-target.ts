@@ -2,22 +2,27 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { FairwayDev } from "../../scenario/changes/fairway-dev.ts";
 import { pinToCore } from "../pinning.ts";
-import type { BenchCertificate, BenchCertificates } from "./certificates.ts";
+import type { BenchCertificate } from "./certificates.ts";
 import { IS_PINNED, PROXY_CORE } from "./children.ts";
 import { revisionOf } from "./revision.ts";
-import type { TargetKind } from "./target.ts";
-import { PREFIXES_PER_HOST, REQUEST_FIELD, RESPONSE_FIELD, ROUTES, routeAt } from "./workload.ts";
+import type { Setup, TargetKind } from "./target.ts";
+import { GRPC, PREFIXES_PER_HOST, REQUEST_FIELD, RESPONSE_FIELD, ROUTES, routeAt } from "./workload.ts";
 
 const NAMESPACE = "bench";
+
+const GRPC_ROUTE = {
+  match: `Host(\`${GRPC.host}\`) && PathPrefix(\`${GRPC.prefix}\`)`,
+  services: [{ name: "grpc", port: "http" }],
+};
 
 /** Fairway with one worker, both planes in one process, from a checkout of this project, run with these flags of Node. */
 export function fairway(name: string, checkout: string, nodeFlags: readonly string[] = []): TargetKind {
   return {
     name,
     missing: () => null,
-    start: async ({ folder, upstreamPort, certificates }) => {
+    start: async ({ folder, upstreamPort, grpcPort, certificates }) => {
       const manifests = join(folder, "manifests");
-      writeManifests(manifests, upstreamPort, certificates);
+      writeManifests(manifests, { upstreamPort, grpcPort, certificates });
       const flags = [
         "--entrypoint",
         "secure=127.0.0.1:0,tls",
@@ -42,7 +47,7 @@ export function fairway(name: string, checkout: string, nodeFlags: readonly stri
 }
 
 /** The routes, three middlewares for each, and the upstream, as manifests. */
-export function writeManifests(folder: string, upstreamPort: number, { ecdsa, rsa }: BenchCertificates): void {
+export function writeManifests(folder: string, { upstreamPort, grpcPort, certificates }: Omit<Setup, "folder">): void {
   mkdirSync(folder, { recursive: true });
   const routes = Array.from({ length: ROUTES }, (_, index) => ingressRoute(index));
   const strips = Array.from({ length: PREFIXES_PER_HOST }, (_, index) =>
@@ -55,9 +60,11 @@ export function writeManifests(folder: string, upstreamPort: number, { ecdsa, rs
     ...strips,
     asks,
     answers,
-    ...upstream(upstreamPort),
-    ...certified("ecdsa", ecdsa),
-    ...certified("rsa", rsa),
+    ...upstream("upstream", upstreamPort),
+    ...certified("ecdsa", certificates.ecdsa),
+    ...certified("rsa", certificates.rsa),
+    ...upstream("grpc", grpcPort, "kubernetes.io/h2c"),
+    fairwayObject("IngressRoute", "grpc", { routes: [GRPC_ROUTE] }),
   ];
   writeFileSync(join(folder, "bench.yaml"), objects.map((object) => JSON.stringify(object)).join("\n---\n"));
 }
@@ -89,11 +96,12 @@ function fairwayObject(kind: string, name: string, spec: object): object {
   return { apiVersion: "fairway.dev/v1alpha1", kind, metadata: { name, namespace: NAMESPACE }, spec };
 }
 
-function upstream(port: number): readonly object[] {
-  const metadata = { name: "upstream", namespace: NAMESPACE };
-  const labels = { "kubernetes.io/service-name": "upstream" };
+function upstream(name: string, port: number, appProtocol?: string): readonly object[] {
+  const metadata = { name, namespace: NAMESPACE };
+  const labels = { "kubernetes.io/service-name": name };
+  const servicePort = { name: "http", port: 80, ...(appProtocol === undefined ? {} : { appProtocol }) };
   return [
-    { apiVersion: "v1", kind: "Service", metadata, spec: { ports: [{ name: "http", port: 80 }] } },
+    { apiVersion: "v1", kind: "Service", metadata, spec: { ports: [servicePort] } },
     {
       apiVersion: "discovery.k8s.io/v1",
       kind: "EndpointSlice",

@@ -4,7 +4,7 @@ import { hostname } from "node:os";
 import { join } from "node:path";
 import { Child, freePort, hasProgram, PROXY_CORE } from "./children.ts";
 import { listening, type Setup, type TargetKind } from "./target.ts";
-import { REQUEST_FIELD, RESPONSE_FIELD, ROUTES, routeAt } from "./workload.ts";
+import { GRPC, REQUEST_FIELD, RESPONSE_FIELD, ROUTES, routeAt } from "./workload.ts";
 
 /** It takes two files for each of them, and does not start where a process may not open so many: 20,000 are common. */
 const CONNECTIONS_MAX = 9_950;
@@ -17,7 +17,10 @@ export const haproxy: TargetKind = {
     const [port, tlsPort] = [await freePort(), await freePort()];
     const file = join(setup.folder, "haproxy.cfg");
     const routes = Array.from({ length: ROUTES }, (_, index) => routeAt(index));
-    writeFileSync(join(setup.folder, "routes.map"), routes.map(({ host, prefix }) => `${host}${prefix}/ upstream\n`).join(""));
+    writeFileSync(
+      join(setup.folder, "routes.map"),
+      routes.map(({ host, prefix }) => `${host}${prefix}/ upstream\n`).join("") + `${GRPC.host}${GRPC.prefix} grpc\n`,
+    );
     writeFileSync(file, configuration(setup, port, tlsPort));
     const child = new Child(PROXY_CORE, "haproxy", ["-db", "-f", file]);
     await listening(child, port);
@@ -29,7 +32,7 @@ function version(): string {
   return /version (\S+?)[-+ ]/.exec(spawnSync("haproxy", ["-v"], { encoding: "utf8" }).stdout)?.[1] ?? "";
 }
 
-function configuration({ folder, upstreamPort, certificates }: Setup, port: number, tlsPort: number): string {
+function configuration({ folder, upstreamPort, grpcPort, certificates }: Setup, port: number, tlsPort: number): string {
   return `global
   nbthread 1
   maxconn ${CONNECTIONS_MAX}
@@ -70,5 +73,8 @@ backend upstream
   http-request set-header ${REQUEST_FIELD.name} ${REQUEST_FIELD.value}
   http-response set-header ${RESPONSE_FIELD.name} ${RESPONSE_FIELD.value}
   server one 127.0.0.1:${upstreamPort}
+
+backend grpc
+  server one 127.0.0.1:${grpcPort} proto h2
 `;
 }

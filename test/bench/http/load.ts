@@ -48,6 +48,15 @@ export type ClientPlan =
       readonly isResumed: boolean;
     }
   | {
+      /** gRPC calls over TLS, so many lanes on each connection: a call for each message, or a stream of messages for each lane. */
+      readonly kind: "grpc";
+      readonly port: number;
+      readonly connections: number;
+      readonly streams: number;
+      readonly seconds: number;
+      readonly isStreaming: boolean;
+    }
+  | {
       /** WebSocket messages, each sent when the one before has come back. */
       readonly kind: "echo";
       readonly port: number;

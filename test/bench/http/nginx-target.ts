@@ -4,7 +4,7 @@ import { hostname } from "node:os";
 import { join } from "node:path";
 import { Child, freePort, hasProgram, PROXY_CORE } from "./children.ts";
 import { listening, type Setup, type TargetKind } from "./target.ts";
-import { hosts, PREFIXES_PER_HOST, REQUEST_FIELD, RESPONSE_FIELD, routeAt } from "./workload.ts";
+import { GRPC, hosts, PREFIXES_PER_HOST, REQUEST_FIELD, RESPONSE_FIELD, routeAt } from "./workload.ts";
 
 /** nginx with one worker: a server block a host, a location a prefix, its buffers as they are by default. */
 export const nginx: TargetKind = {
@@ -25,7 +25,7 @@ function version(): string {
   return /nginx\/(\S+)/.exec(spawnSync("nginx", ["-v"], { encoding: "utf8" }).stderr)?.[1] ?? "";
 }
 
-function configuration({ folder, upstreamPort, certificates }: Setup, port: number, tlsPort: number): string {
+function configuration({ folder, upstreamPort, grpcPort, certificates }: Setup, port: number, tlsPort: number): string {
   const temp = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"].map((name) => `  ${name}_temp_path ${folder}/temp/${name};`);
   return `${process.getuid?.() === 0 ? "user root;\n" : ""}daemon off;
 worker_processes 1;
@@ -50,6 +50,16 @@ ${[certificates.ecdsa, certificates.rsa]
     server 127.0.0.1:${upstreamPort};
     keepalive 1024;
     keepalive_requests 1000000000;
+  }
+  upstream grpc {
+    server 127.0.0.1:${grpcPort};
+    keepalive 1024;
+    keepalive_requests 1000000000;
+  }
+  server {
+    listen 127.0.0.1:${tlsPort} ssl http2;
+    server_name ${GRPC.host};
+    location ${GRPC.prefix} { grpc_pass grpc://grpc; }
   }
   proxy_http_version 1.1;
   proxy_pass_header Server;

@@ -42,10 +42,10 @@ export async function runCases(plan: RunPlan): Promise<readonly Row[]> {
   const upstream = new Child(LOAD_CORE, process.execPath, [UPSTREAM]);
   const targets: Target[] = [];
   try {
-    const upstreamPort = await portOf(upstream);
+    const { port: upstreamPort, grpcPort } = await portsOf(upstream);
     const certificates = await makeCertificates(folder);
     for (const kind of plan.kinds)
-      targets.push(await startIn(kind, { folder: join(folder, kind.name), upstreamPort, certificates }));
+      targets.push(await startIn(kind, { folder: join(folder, kind.name), upstreamPort, grpcPort, certificates }));
     plan.onTargets(targets);
     const wrong = await differences(targets, speechesOf(plan));
     if (wrong.length > 0) throw new Error(`the targets do not do the same work:\n  ${wrong.join("\n  ")}`);
@@ -75,13 +75,13 @@ async function startIn(kind: TargetKind, setup: Setup): Promise<Target> {
   }
 }
 
-async function portOf(upstream: Child): Promise<number> {
+async function portsOf(upstream: Child): Promise<{ readonly port: number; readonly grpcPort: number }> {
   const deadlineMs = performance.now() + 20_000;
   while (!upstream.stdout.includes("\n")) {
     if (upstream.hasEnded || performance.now() > deadlineMs) throw new Error(`the upstream does not start: ${upstream.log}`);
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
-  return (JSON.parse(upstream.stdout) as { port: number }).port;
+  return JSON.parse(upstream.stdout) as { port: number; grpcPort: number };
 }
 
 async function measure(plan: RunPlan, targets: readonly Target[], folder: string): Promise<readonly Row[]> {

@@ -11,6 +11,8 @@ export interface Setup {
   /** An empty folder of its own. */
   readonly folder: string;
   readonly upstreamPort: number;
+  /** HTTP/2 without TLS. */
+  readonly grpcPort: number;
   readonly certificates: BenchCertificates;
 }
 

@@ -1,5 +1,7 @@
 import { createHash } from "node:crypto";
-import { createServer, type Socket } from "node:net";
+import { once } from "node:events";
+import { createServer as createHttp2Server, type ServerHttp2Stream } from "node:http2";
+import { type AddressInfo, createServer, type Socket } from "node:net";
 import { PATHS, SMALL_BODY_BYTES } from "./workload.ts";
 
 // The server behind every target, in a process of its own: it prints its port and serves until it is ended. It reads of a request what
@@ -96,8 +98,23 @@ function echo(socket: Socket, key: string): void {
   });
 }
 
+/** Speaks HTTP/2 without TLS: what comes as gRPC goes back, message by message. */
+const grpcServer = createHttp2Server();
+grpcServer.on("stream", (stream: ServerHttp2Stream) => {
+  stream.on("error", () => stream.destroy());
+  stream.respond({ ":status": 200, "content-type": "application/grpc" }, { waitForTrailers: true });
+  stream.on("wantTrailers", () => stream.sendTrailers({ "grpc-status": "0" }));
+  stream.pipe(stream);
+});
+grpcServer.listen(0, "127.0.0.1", 4_096);
+await once(grpcServer, "listening");
+
+function portOf(server: { address(): AddressInfo | string | null }): number {
+  const address = server.address();
+  return typeof address === "object" ? (address?.port ?? 0) : 0;
+}
+
 const server = createServer({ noDelay: true }, serve);
 server.listen({ port: Number(process.argv[2] ?? 0), host: "127.0.0.1", backlog: 4_096 }, () => {
-  const address = server.address();
-  process.stdout.write(`${JSON.stringify({ port: typeof address === "object" ? address?.port : 0 })}\n`);
+  process.stdout.write(`${JSON.stringify({ port: portOf(server), grpcPort: portOf(grpcServer) })}\n`);
 });

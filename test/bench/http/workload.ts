@@ -20,6 +20,9 @@ export const PATHS = {
   echo: "/echo",
 };
 
+/** A service that echoes gRPC messages, on a route of its own without middlewares. */
+export const GRPC = { host: "grpc.example.com", prefix: "/bench.Echo/", path: "/bench.Echo/Say" };
+
 export const SMALL_BODY_BYTES = 64;
 
 /** How many routes of all are asked, spread evenly. */
