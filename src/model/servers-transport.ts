@@ -16,6 +16,8 @@ export interface ServersTransport {
   readonly authorities?: readonly string[];
   /** Shown to servers that ask. Private, as `Certificate.keyPem`. */
   readonly certificates?: readonly { readonly chainPem: string; readonly keyPem: string }[];
+  /** Present where HTTP/2 is not spoken, though a server may offer it. */
+  readonly avoidsHttp2?: true;
   readonly minVersion: TlsVersion;
   readonly maxVersion: TlsVersion;
   /** Cipher suites of all versions in OpenSSL's notation. */

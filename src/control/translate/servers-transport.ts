@@ -88,6 +88,7 @@ class Draft {
       ...(ciphers === undefined ? {} : { ciphers }),
       ...this.#duration("connectMs", "dialTimeout", forwardingTimeouts?.dialTimeout),
       ...this.#duration("idleMs", "idleConnTimeout", forwardingTimeouts?.idleConnTimeout),
+      ...(this.#spec.disableHTTP2 === true ? { avoidsHttp2: true as const } : {}),
       ...(maxIdleConnsPerHost ? { idleConnectionsMax: Math.max(0, maxIdleConnsPerHost) } : {}),
     };
     if (this.problems.length === 0) this.#try(transport);

@@ -34,7 +34,7 @@ export function buildTlsOption(option: TlsOption): void {
 export function buildTransport(transport: ServersTransport): void {
   const { id, origin, serverName, peerNames, skipsVerification, authorities, certificates, minVersion, maxVersion, ...rest } =
     transport;
-  const { ciphers, connectMs = 0, idleMs = 0, idleConnectionsMax = 0, ...unknown } = rest;
+  const { ciphers, connectMs = 0, idleMs = 0, idleConnectionsMax = 0, avoidsHttp2 = true, ...unknown } = rest;
   requireForm(Object.keys(unknown).length === 0, Object.keys(unknown).join(", "));
   requireForm(isText(id) && isObjectRef(origin), "origin");
   requireForm([minVersion, maxVersion, serverName ?? "", ciphers ?? ""].every(isText), "serverName, versions or ciphers");
@@ -48,6 +48,7 @@ export function buildTransport(transport: ServersTransport): void {
     [connectMs, idleMs].every((ms) => isIntegerIn(ms, 0, TIMER_MAX_MS)),
     "connectMs or idleMs",
   );
+  requireForm(avoidsHttp2 === true, "avoidsHttp2");
   requireForm(isIntegerIn(idleConnectionsMax, 0, Number.MAX_SAFE_INTEGER), "idleConnectionsMax");
   new ServerTls(transport, "");
 }

@@ -2,7 +2,7 @@ import type { Buffer } from "node:buffer";
 import { FAILURES, type Failure } from "../../model/failure.ts";
 import { ByteSocket, type SocketEvents } from "../listen/byte-socket.ts";
 import type { Deadlines, Timed } from "../pipeline/deadlines.ts";
-import type { ServerTls } from "../upstream/server-tls.ts";
+import type { SecuredSocket, ServerTls } from "../upstream/server-tls.ts";
 import type { UpstreamConnection } from "../upstream/upstream-connection.ts";
 import { ByteQueue } from "./byte-queue.ts";
 import { findHeadEnd, spells } from "./bytes.ts";
@@ -89,14 +89,14 @@ export class ClientConnection implements UpstreamConnection, SocketEvents, Timed
   /** Something of a response has come. */
   #responseBegun = false;
 
-  /** `tls`: how TLS is spoken; null in plaintext. */
+  /** `tls`: how TLS is spoken, or a connection whose handshake is done; null in plaintext. */
   constructor(
     address: string,
     port: number,
     owner: ConnectionOwner,
     deadlines: Deadlines,
     timeouts: Timeouts,
-    tls: ServerTls | null = null,
+    tls: ServerTls | SecuredSocket | null = null,
   ) {
     this.#owner = owner;
     this.#deadlines = deadlines;
@@ -107,7 +107,8 @@ export class ClientConnection implements UpstreamConnection, SocketEvents, Timed
     this.#bytes =
       tls === null
         ? ByteSocket.connecting(address, port, this, onConnect)
-        : ByteSocket.securing(tls.connect(address, port), this, onConnect);
+        : ByteSocket.securing("secured" in tls ? tls : tls.connect(address, port), this, onConnect);
+    if (tls !== null && "secured" in tls) setImmediate(onConnect);
   }
 
   get bytes(): ByteSocket {

@@ -1,9 +1,9 @@
-import { isIPv6 } from "node:net";
 import { FAILURES, type Failure } from "../../model/failure.ts";
 import { serverAuthority } from "../../model/server-authority.ts";
 import { COUNTER } from "../../telemetry/worker-counters.ts";
 import { SERVER_PENDING_MAX } from "../http1/limits.ts";
 import type { PoolContext } from "../upstream/server-pool.ts";
+import type { SecuredSocket, ServerTls } from "../upstream/server-tls.ts";
 import type { Pool, UpstreamConnection, Waiter } from "../upstream/upstream-connection.ts";
 import { ClientSession, type SessionOwner } from "./client-session.ts";
 import { SERVER_SESSIONS_MAX } from "./limits.ts";
@@ -22,7 +22,19 @@ export class Http2Pool implements Pool, SessionOwner {
   #isDialing = false;
   #isRetired = false;
 
-  constructor(address: string, port: number, context: PoolContext) {
+  readonly #tls: ServerTls | null;
+  readonly #onOtherProtocol: (waiters: readonly Waiter[], socket: SecuredSocket) => void;
+
+  /** `tls`: how TLS is spoken; null in plaintext. `onOtherProtocol` gets those who wait for a server that turns out not to speak HTTP/2, and the connection. */
+  constructor(
+    address: string,
+    port: number,
+    context: PoolContext,
+    tls: ServerTls | null = null,
+    onOtherProtocol: (waiters: readonly Waiter[], socket: SecuredSocket) => void = () => {},
+  ) {
+    this.#tls = tls;
+    this.#onOtherProtocol = onOtherProtocol;
     this.address = address;
     this.port = port;
     this.name = serverAuthority({ address, port });
@@ -75,6 +87,12 @@ export class Http2Pool implements Pool, SessionOwner {
     this.#serve();
   }
 
+  onOtherProtocol(socket: SecuredSocket): void {
+    this.#isDialing = false;
+    this.#count(-1);
+    this.#onOtherProtocol(this.#waiters.splice(0), socket);
+  }
+
   onRoom(): void {
     this.#serve();
   }
@@ -86,7 +104,7 @@ export class Http2Pool implements Pool, SessionOwner {
 
   onGone(session: ClientSession, failure: Failure | null): void {
     this.onLeaving(session);
-    this.#open--;
+    this.#count(-1);
     this.#context.counters.add(COUNTER.upstreamOpen, -1);
     if (failure !== null) {
       this.#isDialing = false;
@@ -108,10 +126,14 @@ export class Http2Pool implements Pool, SessionOwner {
   #dial(): void {
     if (this.#isDialing || this.#waiters.length === 0 || this.#open >= SERVER_SESSIONS_MAX) return;
     this.#isDialing = true;
-    this.#open++;
+    this.#count(1);
     this.#context.counters.add(COUNTER.upstreamOpen, 1);
     this.#context.counters.add(COUNTER.upstreamConnects, 1);
-    const host = isIPv6(this.address) ? `[${this.address}]` : this.address;
-    new ClientSession(`http://${host}:${this.port}`, this.address, this.port, this, this.#context);
+    new ClientSession(this, this.address, this.port, this.#context, this.#tls);
+  }
+
+  #count(more: 1 | -1): void {
+    this.#open += more;
+    this.#context.counters.add(COUNTER.upstreamOpen, more);
   }
 }

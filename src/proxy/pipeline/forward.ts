@@ -170,16 +170,17 @@ export class Forward implements Waiter, ResponseSink {
       return;
     }
     this.#server = server;
-    const { trail } = this.#client.exchange;
+    const { trail, upgrade } = this.#client.exchange;
+    const upgrades = upgrade === "websocket";
     trail.server = server.pool;
     trail.attempts = ++this.#attempts;
-    const idle = fresh ? null : server.pool.takeIdle(!this.#isSurelyRepeatable());
+    const idle = fresh ? null : server.pool.takeIdle(!this.#isSurelyRepeatable(), upgrades);
     if (idle !== null) {
       this.#send(idle);
       return;
     }
     this.#isWaiting = true;
-    const failure = server.pool.wait(this);
+    const failure = server.pool.wait(this, upgrades);
     if (failure === undefined) return;
     this.#isWaiting = false;
     this.#fail(failure);

@@ -4,7 +4,7 @@ import { COUNTER, type CounterRow } from "../../telemetry/worker-counters.ts";
 import { ClientConnection, type ConnectionOwner } from "../http1/client-connection.ts";
 import { SERVER_CONNECTIONS_MAX, SERVER_IDLE_MAX, SERVER_PENDING_MAX, type Timeouts } from "../http1/limits.ts";
 import type { Deadlines } from "../pipeline/deadlines.ts";
-import type { ServerTls } from "./server-tls.ts";
+import type { SecuredSocket, ServerTls } from "./server-tls.ts";
 import type { Pool, Waiter } from "./upstream-connection.ts";
 
 /** What every pool of a worker shares. */
@@ -116,6 +116,13 @@ export class ServerPool implements Pool, ConnectionOwner {
     if (waiter !== undefined) waiter.onConnection(connection);
     else if (this.#isRetired || this.#idle.length >= this.#idleMax) connection.close();
     else this.#idle.push(connection);
+  }
+
+  /** Takes a TLS connection over whose handshake is done: the first who waits gets it. */
+  adopt(socket: SecuredSocket): void {
+    this.#dialing++;
+    this.#count(1);
+    new ClientConnection(this.address, this.port, this, this.#context.deadlines, this.#context.timeouts, socket);
   }
 
   /** Makes as many connections as there are waiters without one under way, up to the limit. */

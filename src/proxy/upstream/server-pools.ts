@@ -2,6 +2,7 @@ import type { LoadBalancer } from "../../model/service.ts";
 import type { Timeouts } from "../http1/limits.ts";
 import { Http2Pool } from "../http2/http2-pool.ts";
 import type { LoadBalancerPlan } from "../worker/live-service.ts";
+import { AlpnPool } from "./alpn-pool.ts";
 import { type PoolContext, ServerPool } from "./server-pool.ts";
 import { ServerTls } from "./server-tls.ts";
 import type { Pool } from "./upstream-connection.ts";
@@ -76,8 +77,10 @@ export class ServerPools {
       ...(connectMs === undefined ? {} : { connectMs: connectMs || Number.POSITIVE_INFINITY }),
       ...(idleMs === undefined ? {} : { poolIdleMs: idleMs || Number.POSITIVE_INFINITY }),
     };
+    const context = { ...this.context, timeouts };
     const tls = scheme === "https" ? new ServerTls(transport?.value ?? null, name) : null;
-    return new ServerPool(address, port, { ...this.context, timeouts }, tls, idleConnectionsMax);
+    const http1 = new ServerPool(address, port, context, tls, idleConnectionsMax);
+    return tls === null || transport?.value.avoidsHttp2 === true ? http1 : new AlpnPool(http1, tls, context);
   }
 }
 

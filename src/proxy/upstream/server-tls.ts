@@ -12,8 +12,14 @@ import type { ServersTransport } from "../../model/servers-transport.ts";
 import { TLS_VERSION_MAX, TLS_VERSION_MIN } from "../../model/tls-option.ts";
 import { WRITE_QUEUE_BYTES } from "../http1/limits.ts";
 
-/** What is spoken over TLS to servers. */
-const PROTOCOLS = ["http/1.1"];
+/** What is spoken over TLS to servers, where nothing else is asked for. */
+const PROTOCOLS: readonly string[] = ["http/1.1"];
+
+/** A TLS connection to a server, and what is under it. */
+export interface SecuredSocket {
+  readonly secured: TLSSocket;
+  readonly tcp: Socket;
+}
 
 /**
  * How TLS is spoken to one server: what it is asked for, what it must show, what it is shown. Sessions resume.
@@ -43,8 +49,8 @@ export class ServerTls {
     });
   }
 
-  /** Begins a connection to an IP address. It fails with an error where the server is not who it should be. */
-  connect(host: string, port: number): { readonly secured: TLSSocket; readonly tcp: Socket } {
+  /** Begins a connection to an IP address. It fails with an error where the server is not who it should be. `protocols`: for ALPN. */
+  connect(host: string, port: number, protocols = PROTOCOLS): SecuredSocket {
     const tcp = connectTcp({ host, port, noDelay: true, highWaterMark: WRITE_QUEUE_BYTES, autoSelectFamily: false } as object as {
       port: number;
     });
@@ -54,7 +60,7 @@ export class ServerTls {
       // RFC 6066 §3: no address is ever sent as a name.
       ...(isIP(this.#name) === 0 ? { servername: this.#name } : { servername: "" }),
       ...(this.#session === undefined ? {} : { session: this.#session }),
-      ALPNProtocols: PROTOCOLS,
+      ALPNProtocols: [...protocols],
       rejectUnauthorized: this.#transport?.skipsVerification !== true,
       checkServerIdentity: (_name, certificate) => this.#identityObstacle(certificate),
     });

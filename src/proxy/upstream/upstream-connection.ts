@@ -54,10 +54,10 @@ export interface Pool {
   readonly idle: number;
   /** Requests that wait for one. */
   readonly waiting: number;
-  /** Something to send a request on at once; null when there is nothing. `isChecked`: the request cannot be sent twice. */
-  takeIdle(isChecked?: boolean): UpstreamConnection | null;
+  /** Something to send a request on at once; null when there is nothing. `isChecked`: the request cannot be sent twice. `upgrades`: it asks for a tunnel. */
+  takeIdle(isChecked?: boolean, upgrades?: boolean): UpstreamConnection | null;
   /** Asks for a connection that `waiter` is told of later; returns why it cannot be had. */
-  wait(waiter: Waiter): Failure | undefined;
+  wait(waiter: Waiter, upgrades?: boolean): Failure | undefined;
   /** `waiter` no longer wants a connection. */
   leave(waiter: Waiter): void;
   /** Takes back what carried a request whose response is complete. */
