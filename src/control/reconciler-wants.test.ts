@@ -10,6 +10,7 @@ import { type CompiledRun, Reconciler } from "./reconciler.ts";
 import { ObjectStore } from "./store/object-store.ts";
 import type { Want } from "./store/want.ts";
 import { CONTROLLER_NAME } from "./translate/settings.ts";
+import { TICKET_SECRET_NAME } from "./translate/tls-defaults.ts";
 
 const nowMs = Date.now();
 const pair = await makeSelfSigned({
@@ -74,7 +75,9 @@ function reconciling(coming: (wants: readonly Want[], isFirst: boolean, store: O
     ),
     publisher,
     clock,
-    onWants: (given, isFirst) => {
+    onWants: (all, isFirst) => {
+      // What every compile asks for, whatever objects there are, is beside the point.
+      const given = all.filter(({ ref }) => ref.name !== TICKET_SECRET_NAME);
       wants.push(...given.map(({ ref, isWanted }) => `${isWanted ? "+" : "-"}${objectKey(ref)}`));
       return coming(given, isFirst, store);
     },

@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import type { ObjectStore } from "../../src/control/store/object-store.ts";
 import type { StoredObject } from "../../src/control/store/stored-object.ts";
+import { makeSelfSigned } from "../../src/kernel/self-signed.ts";
 import type { ObjectRef } from "../../src/model/object-ref.ts";
 
 /** One change to a world of few names, so that references meet and miss each other often. For property tests. */
@@ -49,6 +50,7 @@ const serviceUse = fc.record({
   weight: fc.constantFrom(undefined, 1, 3),
   passHostHeader: fc.constantFrom(undefined, false),
   sticky: fc.constantFrom(undefined, undefined, undefined, { cookie: {} }),
+  serversTransport: fc.constantFrom(undefined, undefined, undefined, "a"),
 });
 
 const ingressRoutes = fc
@@ -57,7 +59,7 @@ const ingressRoutes = fc
     name: letters,
     ingressClassName: classNames,
     entryPoints: fc.constantFrom(undefined, ["web"], ["websecure"], ["nowhere"]),
-    tls: fc.constantFrom(undefined, undefined, {}, { secretName: "a" }, { options: { name: "a" } }),
+    tls: fc.constantFrom(undefined, undefined, {}, { secretName: "a" }, { options: { name: "a" } }, { options: { name: "b" } }),
     parentRefs: fc.oneof({ weight: 2, arbitrary: fc.constant(undefined) }, fc.array(middlewareUse, { maxLength: 2 })),
     routes: fc.array(
       fc.record({
@@ -185,9 +187,52 @@ const fairwayClasses = fc
     return storedObject("FairwayClass", "", name, { spec: { entryPoints: opened, services: { allowExternalName }, drain } });
   });
 
+const [notBefore, notAfter] = [new Date(Date.now() - 86_400_000), new Date(Date.now() + 90 * 86_400_000)];
+const [one, other] = await Promise.all(
+  ["a.com", "b.com"].map((commonName) => makeSelfSigned({ commonName, names: [commonName], notBefore, notAfter })),
+);
+const base64 = (text = ""): string => Buffer.from(text).toString("base64");
+const tlsData = (chain = one, key = chain) => ({
+  type: "kubernetes.io/tls",
+  data: { "tls.crt": base64(chain?.chainPem), "tls.key": base64(key?.keyPem) },
+});
+
+/** Nothing, authorities, a pair, another, and one that is none. */
+const secretBodies = fc.constantFrom<Readonly<Record<string, unknown>>>(
+  { type: "Opaque", data: {} },
+  { type: "Opaque", data: { "ca.crt": base64(one?.chainPem) } },
+  tlsData(one),
+  tlsData(other),
+  tlsData(one, other),
+);
+/** Those of the operator count for everybody. */
+const tlsNamespaces = fc.constantFrom("one", "two", "fairway-system");
+const tlsNames = fc.constantFrom("a", "b", "default");
+
 const secrets = fc
-  .tuple(namespaces, letters)
-  .map(([namespace, name]) => storedObject("Secret", namespace, name, { type: "Opaque", data: {} }));
+  .tuple(tlsNamespaces, letters, secretBodies)
+  .map(([namespace, name, body]) => storedObject("Secret", namespace, name, body));
+
+const tlsOptions = fc
+  .tuple(
+    tlsNamespaces,
+    tlsNames,
+    fc.constantFrom(
+      {},
+      { minVersion: "VersionTLS13" },
+      { clientAuth: { secretNames: ["a"] } },
+      { cipherSuites: ["TLS_NONE_SUCH"] },
+    ),
+  )
+  .map(([namespace, name, spec]) => storedObject("TLSOption", namespace, name, { spec }));
+
+const tlsStores = fc
+  .tuple(tlsNamespaces, fc.constantFrom({}, { defaultCertificate: { secretName: "a" } }, { certificates: [{ secretName: "b" }] }))
+  .map(([namespace, spec]) => storedObject("TLSStore", namespace, "default", { spec }));
+
+const transports = fc
+  .tuple(namespaces, fc.constantFrom({}, { rootCAs: [{ secret: "a" }] }, { certificatesSecrets: ["a"] }, { spiffe: {} }))
+  .map(([namespace, spec]) => storedObject("ServersTransport", namespace, "a", { spec }));
 
 const objects = fc.oneof(
   { weight: 4, arbitrary: ingressRoutes },
@@ -199,7 +244,10 @@ const objects = fc.oneof(
   { weight: 1, arbitrary: grants },
   { weight: 2, arbitrary: ingressClasses },
   { weight: 2, arbitrary: fairwayClasses },
-  { weight: 1, arbitrary: secrets },
+  { weight: 2, arbitrary: secrets },
+  { weight: 2, arbitrary: tlsOptions },
+  { weight: 1, arbitrary: tlsStores },
+  { weight: 1, arbitrary: transports },
 );
 
 /** Any edit: mostly puts, so that the world fills. */
