@@ -31,6 +31,7 @@ const TOLERATED: Readonly<Record<string, RegExp>> = {
   "no version, as in HTTP/0.9 (§3)": /^[\r\n]*\S+ +\S+\s*\n/,
   "several spaces in the request line (§3)": /^[\r\n]*\S+( {2,}\S+| +\S+ {2,}\S)/,
   "a chunk size of more digits than any size needs (§7.1)": /[0-9a-f]{13}/i,
+  "whatever follows CONNECT, which we refuse once it is read (RFC 9110 §9.3.6)": /^[\r\n]*CONNECT /,
   "bytes beyond ASCII in a quoted chunk extension (§7.1.1)": /;[^\r\n]*[\x80-\xff]/,
 };
 
