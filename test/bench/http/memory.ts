@@ -34,19 +34,16 @@ export async function measureIdle(target: Target, kind: IdleKind): Promise<IdleM
   const before = memoryKiBOf(target.pid);
   const port = kind === "plain" ? target.port : target.tlsPort;
   const request = headsOf({ path: PATHS.small, head: "realistic" })[0] as string;
+  const about = { target: target.name, kind, connections };
   const plan: IdlePlan = { kind, port, connections, request };
   const child = new Child(LOAD_CORE, process.execPath, [CLIENT], { IDLE_PLAN: JSON.stringify(plan) });
   try {
     const load = await opened(child);
     await sleep(SETTLE_MS);
     const kiBEach = (memoryKiBOf(target.pid) - before) / connections;
-    return {
-      target: target.name,
-      kind,
-      connections,
-      kiBEach,
-      wrong: load.failed > 0 ? `${load.failed} failed: ${load.example}` : null,
-    };
+    return { ...about, kiBEach, wrong: load.failed > 0 ? `${load.failed} failed: ${load.example}` : null };
+  } catch (error) {
+    return { ...about, kiBEach: Number.NaN, wrong: (error as Error).message };
   } finally {
     await child.stop();
   }

@@ -6,6 +6,7 @@ import { makeCertificates } from "./certificates.ts";
 import { Child, LOAD_CORE } from "./children.ts";
 import { differences, type Speech } from "./equality.ts";
 import { type Row, rowsOf, type Sample, spread } from "./figures.ts";
+import type { Load } from "./load.ts";
 import { type IdleKind, type IdleMemory, measureIdle } from "./memory.ts";
 import { costBetween, costOf } from "./process-cost.ts";
 import type { Setup, Target, TargetKind } from "./target.ts";
@@ -113,6 +114,12 @@ async function measure(plan: RunPlan, targets: readonly Target[], folder: string
   return rows;
 }
 
+/** A load that broke is a sample that says so: what is measured after it is worth having. */
+function brokenLoad(error: Error): Load {
+  const none = Number.NaN;
+  return { answered: 0, failed: 1, seconds: none, p50Ms: none, p99Ms: none, p999Ms: none, examples: [error.message] };
+}
+
 /** One after the other: their connections would share the client's ports. */
 async function idleOf(targets: readonly Target[], kind: IdleKind): Promise<readonly IdleMemory[]> {
   const memory: IdleMemory[] = [];
@@ -122,7 +129,7 @@ async function idleOf(targets: readonly Target[], kind: IdleKind): Promise<reado
 
 async function loadOnce(one: Case, target: Target, round: Round, repeat: number): Promise<Sample> {
   const begin = costOf(target.pid);
-  const load = await one.load(target, round);
+  const load = await one.load(target, round).catch(brokenLoad);
   const used = costBetween(begin, costOf(target.pid));
   const each = (value: number) => value / load.answered;
   return {
