@@ -7,12 +7,12 @@ import { expect, test } from "vitest";
 import { ANY, entryPoint, route, TestProxy, Upstream } from "../http1/harness.ts";
 import { afterTest } from "../http1/set-up.ts";
 
-/** Where the program is kept: GOBIN=~/.cache/fairway go install github.com/summerwind/h2spec/cmd/h2spec@latest */
+/** Where the program is kept: GOBIN=~/.cache/fairway go install github.com/summerwind/h2spec/cmd/h2spec@v2.2.1+incompatible */
 const PROGRAM = join(process.env.XDG_CACHE_HOME ?? join(homedir(), ".cache"), "fairway", "h2spec");
 const isThere = existsSync(PROGRAM);
 if (!isThere)
   console.warn(
-    `SKIPPED: no h2spec in ${PROGRAM} (GOBIN=~/.cache/fairway go install github.com/summerwind/h2spec/cmd/h2spec@latest)`,
+    `SKIPPED: no h2spec in ${PROGRAM} (GOBIN=~/.cache/fairway go install github.com/summerwind/h2spec/cmd/h2spec@v2.2.1+incompatible)`,
   );
 
 /**
