@@ -22,8 +22,8 @@ export interface SoakReport {
   readonly examples: readonly string[];
 }
 
-/** More than this, in MiB per minute, is no flat memory; a soak shorter than some minutes cannot tell. */
-export const GROWTH_MAX_MIB = 1;
+/** More than this from one half of a soak to the other is no flat memory; one shorter than some minutes cannot tell. */
+const GROWTH_MAX = 0.1;
 const GROWTH_JUDGED_AFTER_S = 300;
 
 /** What keeps a report from being clean, in words; empty when it is. */
@@ -36,8 +36,9 @@ export function faultsOf(report: SoakReport): readonly string[] {
   if (open > 0) found.push(`${open} requests never ended`);
   for (const { name, value, wanted } of leftovers) if (value !== wanted) found.push(`${name}: ${value} are left, not ${wanted}`);
   if (seconds < GROWTH_JUDGED_AFTER_S) return found;
-  for (const { name, perMinuteMib } of trends) {
-    if (perMinuteMib > GROWTH_MAX_MIB) found.push(`${name} grows by ${perMinuteMib.toFixed(2)} MiB a minute`);
+  for (const { name, firstMib, lastMib } of trends) {
+    if (lastMib > firstMib * (1 + GROWTH_MAX))
+      found.push(`${name} grows from ${firstMib.toFixed(1)} to ${lastMib.toFixed(1)} MiB`);
   }
   return found;
 }
@@ -56,7 +57,7 @@ export function reportText(report: SoakReport): string {
     `changes: ${listed(changes)}; ${live}`,
     `ended: ${listed(faults)}`,
     table([
-      ["memory", "first MiB", "last MiB", "MiB a minute"],
+      ["memory", "first half, MiB", "second half, MiB", "MiB a minute"],
       ...trends.map(({ name, firstMib, lastMib, perMinuteMib }) => [
         name,
         firstMib.toFixed(1),

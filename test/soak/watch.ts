@@ -9,6 +9,7 @@ const STRETCH_MS = 20_000;
 /** What becomes of a figure over time, in MiB. */
 export interface Trend {
   readonly name: string;
+  /** The least of each half since the warm-up: what is garbage comes and goes within minutes. */
   readonly firstMib: number;
   readonly lastMib: number;
   /** Change per minute, since the warm-up. */
@@ -55,6 +56,9 @@ function trend(name: string, points: readonly Point[], warmMs: number): Trend {
     points.filter(({ atMs }) => atMs >= sinceMs),
     STRETCH_MS,
   );
-  const [firstMib, lastMib] = [least[0]?.value ?? Number.NaN, least.at(-1)?.value ?? Number.NaN];
+  const half = Math.ceil(least.length / 2);
+  const [firstMib, lastMib] = [least.slice(0, half), least.slice(half)].map((some) =>
+    Math.min(...some.map(({ value }) => value)),
+  ) as [number, number];
   return { name, firstMib, lastMib, perMinuteMib: slopePerMinute(least) };
 }
