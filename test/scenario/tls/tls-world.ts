@@ -133,7 +133,11 @@ export function tlsSecret(name: string, { chainPem, keyPem }: CertificatePem, na
 }
 
 /** A Service of namespace `test` with one server on this machine; `spec` is what else its port says. */
-export function serviceOf(name: string, port: number, spec: { readonly name?: string; readonly port?: number; readonly appProtocol?: string } = {}): readonly Manifest[] {
+export function serviceOf(
+  name: string,
+  port: number,
+  spec: { readonly name?: string; readonly port?: number; readonly appProtocol?: string } = {},
+): readonly Manifest[] {
   return [
     {
       apiVersion: "v1",
