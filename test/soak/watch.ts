@@ -57,8 +57,11 @@ function trend(name: string, points: readonly Point[], warmMs: number): Trend {
     STRETCH_MS,
   );
   const half = Math.ceil(least.length / 2);
-  const [firstMib, lastMib] = [least.slice(0, half), least.slice(half)].map((some) =>
-    Math.min(...some.map(({ value }) => value)),
-  ) as [number, number];
+  const [firstMib, lastMib] = [leastOf(least.slice(0, half)), leastOf(least.slice(half))];
   return { name, firstMib, lastMib, perMinuteMib: slopePerMinute(least) };
+}
+
+/** NaN where there is none. */
+function leastOf(points: readonly Point[]): number {
+  return points.length === 0 ? Number.NaN : Math.min(...points.map(({ value }) => value));
 }
