@@ -137,7 +137,7 @@ export class ServerConnection implements DoorConnection, SocketEvents, Timed, Cl
       else this.#linger();
     } else if (this.#queue.hasMoved(this.#bytes.queuedBytes + this.#forward.queuedBytes)) this.onProgress();
     else if (this.#state === "hold") this.#giveUp(FAILURES.UpstreamTimeout);
-    else if (this.#state === "forward" && !this.#run.isResponding) this.#giveUp(this.#whoStalls());
+    else if (this.#state === "forward" && !this.#run.isResponding) this.#giveUp(this.#run.whoStalls());
     else this.destroy(this.response.isBlocked ? FAILURES.ClientGone : FAILURES.UpstreamTimeout);
   }
 
@@ -307,14 +307,14 @@ export class ServerConnection implements DoorConnection, SocketEvents, Timed, Cl
 
   sendHead(bytes: Buffer, head: ResponseHead, framing: ResponseFraming): void {
     const sent = clientFraming(framing, this.exchange.minor);
-    if (sent === "close" || this.#awaitsContinue() || this.#door.isClosing) this.#closes = true;
+    if (sent === "close" || this.#run.awaitsContinue || this.#door.isClosing) this.#closes = true;
     this.onProgress();
     this.response.head(bytes, head, sent, this.#closes);
   }
 
   sendReply(reply: Reply): number {
     // A body that nobody wants is worth reading only to keep the connection, and only if it is short.
-    if (this.requestBody.isLong || this.#awaitsContinue() || this.#door.isClosing) this.#closes = true;
+    if (this.requestBody.isLong || this.#run.awaitsContinue || this.#door.isClosing) this.#closes = true;
     return this.response.reply(reply, this.#closes);
   }
 
@@ -371,11 +371,6 @@ export class ServerConnection implements DoorConnection, SocketEvents, Timed, Cl
     }
   }
 
-  /** Whether the client waits for word to send its body: after a final answer nobody knows whether it will (RFC 9110 §10.1.1). */
-  #awaitsContinue(): boolean {
-    return !this.requestBody.isDone && !this.requestBody.hasBegun && this.exchange.expectsContinue;
-  }
-
   /**
    * Everything is sent: FIN, and what the client still sends is thrown away for a while, since closing with bytes unread would
    * reset the connection under the answer.
@@ -400,11 +395,5 @@ export class ServerConnection implements DoorConnection, SocketEvents, Timed, Cl
     const { timeouts } = this.exchange.peer.policy;
     const allowed = allowedMs(this.#state, this.requestBody.isDone, this.#run.isResponding, timeouts);
     this.deadlineMs = this.#engine.deadlines.nowMs + allowed;
-  }
-
-  /** Whose fault it is that nothing of a response has come. */
-  #whoStalls(): Failure {
-    const awaitsBody = !this.requestBody.isDone && !this.#forward.isBlocked && !this.#awaitsContinue();
-    return awaitsBody ? FAILURES.BodyTimeout : FAILURES.UpstreamTimeout;
   }
 }

@@ -105,7 +105,6 @@ export class Http2Pool implements Pool, SessionOwner {
   onGone(session: ClientSession, failure: Failure | null): void {
     this.onLeaving(session);
     this.#count(-1);
-    this.#context.counters.add(COUNTER.upstreamOpen, -1);
     if (failure !== null) {
       this.#isDialing = false;
       this.#waiters.shift()?.onNoConnection(failure);
@@ -127,7 +126,6 @@ export class Http2Pool implements Pool, SessionOwner {
     if (this.#isDialing || this.#waiters.length === 0 || this.#open >= SERVER_SESSIONS_MAX) return;
     this.#isDialing = true;
     this.#count(1);
-    this.#context.counters.add(COUNTER.upstreamOpen, 1);
     this.#context.counters.add(COUNTER.upstreamConnects, 1);
     new ClientSession(this, this.address, this.port, this.#context, this.#tls);
   }

@@ -108,7 +108,7 @@ export class ServerStream implements ClientSide, ClientResponse, Timed {
   onDeadline(): void {
     if (this.#queue.hasMoved(this.#stream.bufferSize + this.#run.forward.queuedBytes)) this.onProgress();
     else if (this.#state === "hold") this.#run.giveUp(FAILURES.UpstreamTimeout);
-    else if (this.#state === "forward" && !this.#run.isResponding) this.#run.giveUp(this.#whoStalls());
+    else if (this.#state === "forward" && !this.#run.isResponding) this.#run.giveUp(this.#run.whoStalls());
     else this.reset(constants.NGHTTP2_CANCEL, this.#isBlocked ? FAILURES.ClientGone : FAILURES.UpstreamTimeout);
   }
 
@@ -314,11 +314,6 @@ export class ServerStream implements ClientSide, ClientResponse, Timed {
     if (this.#state === "hold" || this.#state === "forward") this.#run.abandon();
     this.#run.end();
     this.#state = "closed";
-  }
-
-  /** Whose fault it is that nothing of a response has come. */
-  #whoStalls(): Failure {
-    return this.requestBody.isDone || this.#run.forward.isBlocked ? FAILURES.UpstreamTimeout : FAILURES.BodyTimeout;
   }
 }
 

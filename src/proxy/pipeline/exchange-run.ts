@@ -82,6 +82,18 @@ export class ExchangeRun implements HookOutcome, ForwardOutcome {
     this.#exchange.log?.unread(failure);
   }
 
+  /** Whether the client waits for word to send its body: after a final answer nobody knows whether it will (RFC 9110 §10.1.1). */
+  get awaitsContinue(): boolean {
+    const { requestBody, exchange } = this.#client;
+    return !requestBody.isDone && !requestBody.hasBegun && exchange.expectsContinue;
+  }
+
+  /** Whose fault it is that nothing of a response has come. */
+  whoStalls(): Failure {
+    const awaitsBody = !this.#client.requestBody.isDone && !this.forward.isBlocked && !this.awaitsContinue;
+    return awaitsBody ? FAILURES.BodyTimeout : FAILURES.UpstreamTimeout;
+  }
+
   /** The exchange is over; harmless when it is already. */
   end(): void {
     this.#exchange.end();

@@ -171,3 +171,13 @@ test("large bodies pass both ways without being held", async () => {
   const data = client.received.slice(client.received.indexOf("\r\n\r\n") + 4).replaceAll(/(?:^|\r\n)[0-9a-f]+\r\n/g, "");
   expect(data.replaceAll("\r\n", "").length).toBe(body.length);
 });
+
+test("a connection that carries many requests is counted once, and not once it is gone", async () => {
+  const server = await H2cServer.start(hello);
+  const proxy = await proxyTo([server.port]);
+  for (const path of ["/a", "/b"]) await ask(proxy, `GET ${path} HTTP/1.1\r\nHost: a.example\r\n\r\n`, whole);
+  expect(server.sessions).toHaveLength(1);
+  expect(proxy.count("upstreamOpen")).toBe(1);
+  for (const session of server.sessions) session.destroy();
+  await eventually(() => proxy.count("upstreamOpen") === 0);
+});
