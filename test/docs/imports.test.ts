@@ -33,9 +33,7 @@ test("the proxy reaches neither the control plane nor a Kubernetes client nor a 
 test("a worker thread reaches no HTTP library but that for HTTP/2, no logger and no channel", () => {
   const reached = [...reachableFrom("src/proxy/worker/worker-thread.ts")];
   expect(reached).toContain("src/proxy/http1/server-connection.ts");
-  expect(
-    reached.filter((name) => /^(node:http$|node:https|undici|pino|@connectrpc\/)|^src\/channel\//.test(name)),
-  ).toEqual([]);
+  expect(reached.filter((name) => /^(node:http$|node:https|undici|pino|@connectrpc\/)|^src\/channel\//.test(name))).toEqual([]);
 });
 
 test("the operator reaches nothing of the data plane", () => {
