@@ -14,6 +14,8 @@ export class Http2Pool implements Pool, SessionOwner {
   readonly port: number;
   readonly name: string;
   readonly #context: PoolContext;
+  readonly #tls: ServerTls | null;
+  readonly #onOtherProtocol: (waiters: readonly Waiter[], socket: SecuredSocket) => void;
   /** Those that stand, and take requests. */
   readonly #sessions: ClientSession[] = [];
   readonly #waiters: Waiter[] = [];
@@ -22,10 +24,10 @@ export class Http2Pool implements Pool, SessionOwner {
   #isDialing = false;
   #isRetired = false;
 
-  readonly #tls: ServerTls | null;
-  readonly #onOtherProtocol: (waiters: readonly Waiter[], socket: SecuredSocket) => void;
-
-  /** `tls`: how TLS is spoken; null in plaintext. `onOtherProtocol` gets those who wait for a server that turns out not to speak HTTP/2, and the connection. */
+  /**
+   * `tls`: how TLS is spoken; null in plaintext. `onOtherProtocol` gets those who wait for a server that turns out not to speak HTTP/2,
+   * and the connection.
+   */
   constructor(
     address: string,
     port: number,

@@ -5,8 +5,8 @@ import type { LiveRouter } from "../worker/live-router.ts";
 import type { RouteSource } from "./engine.ts";
 
 /**
- * The router of the first layer for a request, or why it gets none: on an entry point that has left the configuration, none does. A tombstone is a router too: its request is answered 503, not
- * given to another.
+ * The router of the first layer for a request, or why it gets none: on an entry point that has left the configuration, none does. A
+ * tombstone is a router too: its request is answered 503, not given to another.
  */
 export function findRouter(
   routes: RouteSource,
