@@ -1,10 +1,10 @@
-import { FAILURES, type Failure } from "../../model/failure.ts";
+import type { Failure } from "../../model/failure.ts";
 import { serverAuthority } from "../../model/server-authority.ts";
 import { COUNTER } from "../../telemetry/worker-counters.ts";
-import { SERVER_PENDING_MAX } from "../http1/limits.ts";
 import type { PoolContext } from "../upstream/server-pool.ts";
 import type { SecuredSocket, ServerTls } from "../upstream/server-tls.ts";
 import type { Pool, UpstreamConnection, Waiter } from "../upstream/upstream-connection.ts";
+import { Waiters } from "../upstream/waiters.ts";
 import { ClientSession, type SessionOwner } from "./client-session.ts";
 import { SERVER_SESSIONS_MAX } from "./limits.ts";
 
@@ -18,7 +18,7 @@ export class Http2Pool implements Pool, SessionOwner {
   readonly #onOtherProtocol: (waiters: readonly Waiter[], socket: SecuredSocket) => void;
   /** Those that stand, and take requests. */
   readonly #sessions: ClientSession[] = [];
-  readonly #waiters: Waiter[] = [];
+  readonly #waiters = new Waiters();
   /** Connections there are, those under way and those that end included. */
   #open = 0;
   #isDialing = false;
@@ -62,15 +62,13 @@ export class Http2Pool implements Pool, SessionOwner {
 
   /** Also asked for another connection when a server refused a request: one that stands will do, if it takes requests. */
   wait(waiter: Waiter): Failure | undefined {
-    if (this.#waiters.length >= SERVER_PENDING_MAX) return FAILURES.TooManyPending;
-    this.#waiters.push(waiter);
-    this.#dial();
-    return undefined;
+    const failure = this.#waiters.add(waiter);
+    if (failure === undefined) this.#dial();
+    return failure;
   }
 
   leave(waiter: Waiter): void {
-    const at = this.#waiters.indexOf(waiter);
-    if (at >= 0) this.#waiters.splice(at, 1);
+    this.#waiters.leave(waiter);
   }
 
   release(): void {
@@ -92,7 +90,7 @@ export class Http2Pool implements Pool, SessionOwner {
   onOtherProtocol(socket: SecuredSocket): void {
     this.#isDialing = false;
     this.#count(-1);
-    this.#onOtherProtocol(this.#waiters.splice(0), socket);
+    this.#onOtherProtocol(this.#waiters.takeAll(), socket);
   }
 
   onRoom(): void {
@@ -109,7 +107,7 @@ export class Http2Pool implements Pool, SessionOwner {
     this.#count(-1);
     if (failure !== null) {
       this.#isDialing = false;
-      this.#waiters.shift()?.onNoConnection(failure);
+      this.#waiters.next()?.onNoConnection(failure);
     }
     this.#serve();
   }
@@ -118,7 +116,7 @@ export class Http2Pool implements Pool, SessionOwner {
     while (this.#waiters.length > 0) {
       const connection = this.takeIdle();
       if (connection === null) break;
-      (this.#waiters.shift() as Waiter).onConnection(connection);
+      (this.#waiters.next() as Waiter).onConnection(connection);
     }
     this.#dial();
   }

@@ -1,11 +1,12 @@
-import { FAILURES, type Failure } from "../../model/failure.ts";
+import type { Failure } from "../../model/failure.ts";
 import { serverAuthority } from "../../model/server-authority.ts";
 import { COUNTER, type CounterRow } from "../../telemetry/worker-counters.ts";
 import { ClientConnection, type ConnectionOwner } from "../http1/client-connection.ts";
-import { SERVER_CONNECTIONS_MAX, SERVER_IDLE_MAX, SERVER_PENDING_MAX, type Timeouts } from "../http1/limits.ts";
+import { SERVER_CONNECTIONS_MAX, SERVER_IDLE_MAX, type Timeouts } from "../http1/limits.ts";
 import type { Deadlines } from "../pipeline/deadlines.ts";
 import type { SecuredSocket, ServerTls } from "./server-tls.ts";
 import type { Pool, Waiter } from "./upstream-connection.ts";
+import { Waiters } from "./waiters.ts";
 
 /** What every pool of a worker shares. */
 export interface PoolContext {
@@ -26,7 +27,7 @@ export class ServerPool implements Pool, ConnectionOwner {
   readonly #tls: ServerTls | null;
   readonly #idleMax: number;
   readonly #idle: ClientConnection[] = [];
-  readonly #waiters: Waiter[] = [];
+  readonly #waiters = new Waiters();
   #open = 0;
   #dialing = 0;
   #isRetired = false;
@@ -68,16 +69,14 @@ export class ServerPool implements Pool, ConnectionOwner {
 
   /** Asks for a connection that `waiter` is told of later; returns why it cannot be had. */
   wait(waiter: Waiter): Failure | undefined {
-    if (this.#waiters.length >= SERVER_PENDING_MAX) return FAILURES.TooManyPending;
-    this.#waiters.push(waiter);
-    this.#dial();
-    return undefined;
+    const failure = this.#waiters.add(waiter);
+    if (failure === undefined) this.#dial();
+    return failure;
   }
 
   /** `waiter` no longer wants a connection. */
   leave(waiter: Waiter): void {
-    const at = this.#waiters.indexOf(waiter);
-    if (at >= 0) this.#waiters.splice(at, 1);
+    this.#waiters.leave(waiter);
   }
 
   /** Takes back a connection whose response is complete, for the next request. */
@@ -100,7 +99,7 @@ export class ServerPool implements Pool, ConnectionOwner {
   onConnectFailed(_connection: ClientConnection, failure: Failure): void {
     this.#dialing--;
     this.#count(-1);
-    this.#waiters.shift()?.onNoConnection(failure);
+    this.#waiters.next()?.onNoConnection(failure);
     this.#dial();
   }
 
@@ -112,7 +111,7 @@ export class ServerPool implements Pool, ConnectionOwner {
   }
 
   #offer(connection: ClientConnection): void {
-    const waiter = this.#waiters.shift();
+    const waiter = this.#waiters.next();
     if (waiter !== undefined) waiter.onConnection(connection);
     else if (this.#isRetired || this.#idle.length >= this.#idleMax) connection.close();
     else this.#idle.push(connection);
