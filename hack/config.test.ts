@@ -62,6 +62,12 @@ describe("every flag in config/", () => {
     const known = commandOf(file).options.map(({ long }) => long);
     expect(flagsIn(file).filter((flag) => !known.includes(flag))).toEqual([]);
   });
+
+  test("for Node is one that it takes from the environment", () => {
+    const flags = files.flatMap(nodeFlagsIn);
+    expect(flags).not.toEqual([]);
+    expect(flags.filter((flag) => !process.allowedNodeEnvironmentFlags.has(flag))).toEqual([]);
+  });
 });
 
 describe("the operator's rights", () => {
@@ -160,7 +166,12 @@ test("the Dockerfile's last stage starts like the image that is made without an 
 
 /** Flags in lists of arguments, and in patches of them. */
 function flagsIn(file: string): readonly string[] {
-  return [...read(file).matchAll(/(?:^ +- |value: )(--[a-z-]+)/gm)].map(([, flag = ""]) => flag);
+  return [...read(file).matchAll(/(?:^ +- |(?<!name: NODE_OPTIONS, )value: )(--[a-z-]+)/gm)].map(([, flag = ""]) => flag);
+}
+
+/** The flags of Node's own in the environment that a file gives. */
+function nodeFlagsIn(file: string): readonly string[] {
+  return [...read(file).matchAll(/name: NODE_OPTIONS, value: (--[a-z-]+)/gm)].map(([, flag = ""]) => flag);
 }
 
 /** The command that a file's flags are for. */
