@@ -69,6 +69,8 @@ class Soak {
   readonly #run: SoakRun;
   readonly #changes: Changes;
   readonly #complaints: string[] = [];
+  /** Ends the run before its time. */
+  readonly #early = new AbortController();
 
   constructor(
     options: SoakOptions,
@@ -101,12 +103,12 @@ class Soak {
     const beganMs = soakMs();
     const targets = { pair, servers, changes, polite: POLITE, rough: ROUGH };
     const doings = [
-      runClients(run, options.load),
+      this.#noted("clients", runClients(run, options.load)),
       this.#noted("changes", this.#changeOnAndOn()),
       this.#noted("faults", runFaults(run, targets, options)),
       this.#tellOnAndOn(beganMs),
     ];
-    await Promise.race([sleep(options.seconds * 1_000), ...doings]);
+    await sleep(options.seconds * 1_000, undefined, { signal: this.#early.signal }).catch(() => {});
     run.isOver = true;
     await Promise.all(doings);
     const seconds = (soakMs() - beganMs) / 1_000;
@@ -166,7 +168,7 @@ class Soak {
       await doing;
     } catch (error) {
       this.#complaints.push(`${what}: ${(error as Error).message}\n${this.#pair.stderr}`);
-      this.#run.isOver = true;
+      this.#early.abort();
     }
   }
 
