@@ -6,8 +6,8 @@ import { Code, ConnectError, type ConnectRouter, createClient, type HandlerConte
 import { connectNodeAdapter, createGrpcTransport, Http2SessionManager } from "@connectrpc/connect-node";
 import { ASK, type CallOptions, ECHO, type EchoClient, type EchoServer, type Ended, REFUSAL, REPEATS } from "./echo-service.ts";
 
-/** The service on Connect for Node. */
-export async function connectServer(): Promise<EchoServer> {
+/** The service on Connect for Node; on any free port without one. */
+export async function connectServer(port = 0, host = "127.0.0.1"): Promise<EchoServer> {
   let cancelled = 0;
   const greet = (context: HandlerContext): void => {
     const asked = context.requestHeader.get("x-asked") ?? "";
@@ -49,7 +49,7 @@ export async function connectServer(): Promise<EchoServer> {
   const server = createServer(connectNodeAdapter({ routes, readMaxBytes: 2 ** 30 }));
   const sessions = new Set<Http2Session>();
   server.on("session", (session) => sessions.add(session));
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  await new Promise<void>((resolve) => server.listen(port, host, resolve));
   return {
     port: (server.address() as AddressInfo).port,
     cancelled: () => cancelled,

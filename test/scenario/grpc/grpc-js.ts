@@ -109,10 +109,11 @@ export async function grpcJsServer(): Promise<EchoServer> {
 type Call = ClientUnaryCall | ClientReadableStream<Buffer> | ClientWritableStream<Buffer> | ClientDuplexStream<Buffer, Buffer>;
 type Method = (...args: unknown[]) => Call;
 
-/** A client on grpc-js. */
-export function grpcJsClient(port: number): EchoClient {
+/** A client on grpc-js. `authority` is what it asks for; without it, the address. */
+export function grpcJsClient(port: number, host = "127.0.0.1", authority?: string): EchoClient {
   const Constructor = makeGenericClientConstructor(DEFINITION, "Echo");
-  const client = new Constructor(`127.0.0.1:${port}`, credentials.createInsecure(), {
+  const client = new Constructor(`${host}:${port}`, credentials.createInsecure(), {
+    ...(authority === undefined ? {} : { "grpc.default_authority": authority }),
     "grpc.max_receive_message_length": -1,
     "grpc.max_send_message_length": -1,
     "grpc.enable_retries": 0,
