@@ -17,6 +17,7 @@ const PACKAGES = {
   caddy: "caddy",
   varnishtest: "varnish",
   curl: "curl",
+  sslscan: "sslscan",
   wrk: "wrk",
 } as const;
 

@@ -200,6 +200,6 @@ test.runIf(hasOpenssl)("openssl is served under every option as it should be", a
   expect(await sClient(world, "-tls1_1", "-cipher", "ALL:@SECLEVEL=0")).toMatch(/Cipher is \(NONE\)/);
   expect(await sClient(world, "-tls1_2", "-cipher", "ECDHE-RSA-AES256-GCM-SHA384")).toMatch(/Cipher is \(NONE\)/);
   expect(await sClient(world, "-groups", "X25519")).toMatch(/Cipher is \(NONE\)/);
-  // A client cannot negotiate anew in the middle of a connection.
+  // Where a client may negotiate anew in the middle of a connection, it is the kind that nobody can splice into (RFC 5746).
   expect(await sClient(world, "-tls1_2", "-ign_eof")).toMatch(/Secure Renegotiation IS supported/);
 });
