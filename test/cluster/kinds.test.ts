@@ -56,37 +56,58 @@ describe("a Middleware", () => {
   });
 });
 
+/** Applies an object, waits for what its status says, and edits it: the status is of the edited one then. */
+async function saysOf(kind: string, name: string, expected: RegExp, spec: Spec, edited: Spec): Promise<void> {
+  const target = `${kind.toLowerCase()}/${name}`;
+  await cluster.apply([object(kind, name, spec)]);
+  await vi.waitFor(async () => expect(await conditions(target)).toMatch(expected), LIVE);
+  await cluster.apply([object(kind, name, edited)]);
+  const generation = "--output=jsonpath={.status.controllers[0].observedGeneration}";
+  await vi.waitFor(async () => expect(await cluster.ok("get", target, generation)).toBe("2"), LIVE);
+  await cluster.ok("delete", target);
+}
+
+describe("what connections are made by", () => {
+  const kinds: readonly (readonly [kind: string, spec: Spec, edited: Spec])[] = [
+    ["TLSOption", { minVersion: "VersionTLS12" }, { minVersion: "VersionTLS13" }],
+    ["ServersTransport", { serverName: "a.test" }, { serverName: "b.test" }],
+  ];
+
+  test.for(kinds)("a %s is accepted, and so is its next form", ([kind, spec, edited]) =>
+    saysOf(kind, "accepted", /Accepted=True/, spec, edited),
+  );
+
+  test("a server that is to speak TLS and does not is never spoken to in plaintext", async () => {
+    await cluster.apply([
+      object("ServersTransport", "secured", { serverName: "a.test" }),
+      route({ services: [{ ...WEB, scheme: "https", serversTransport: "secured" }] }),
+    ]);
+    await becomes(502);
+    await cluster.ok("delete", "serverstransport/secured");
+    await becomes(503);
+    await cluster.ok("delete", "ingressroute/tested");
+  });
+});
+
 describe("what is not supported yet", () => {
   const kinds: readonly (readonly [kind: string, spec: Spec, edited: Spec])[] = [
     ["FairwayService", { weighted: { services: [WEB] } }, { weighted: { services: [{ ...WEB, weight: 2 }] } }],
     ["MiddlewareTCP", { inFlightConn: { amount: 1 } }, { inFlightConn: { amount: 2 } }],
-    ["TLSOption", { minVersion: "VersionTLS12" }, { minVersion: "VersionTLS13" }],
-    ["TLSStore", { defaultCertificate: { secretName: "a" } }, { defaultCertificate: { secretName: "b" } }],
-    ["ServersTransport", { serverName: "a.test" }, { serverName: "b.test" }],
     ["ServersTransportTCP", { dialTimeout: "1s" }, { dialTimeout: "2s" }],
   ];
 
-  test.for(kinds)("a %s is accepted by the API server and says so in its status", async ([kind, spec, edited]) => {
-    const target = `${kind.toLowerCase()}/unsupported`;
-    await cluster.apply([object(kind, "unsupported", spec)]);
-    await vi.waitFor(async () => expect(await conditions(target)).toMatch(/Accepted=False NotSupported/), LIVE);
-    await cluster.apply([object(kind, "unsupported", edited)]);
-    const generation = "--output=jsonpath={.status.controllers[0].observedGeneration}";
-    await vi.waitFor(async () => expect(await cluster.ok("get", target, generation)).toBe("2"), LIVE);
-    await cluster.ok("delete", target);
-  });
+  test.for(kinds)("a %s is accepted by the API server and says so in its status", ([kind, spec, edited]) =>
+    saysOf(kind, "unsupported", /Accepted=False NotSupported/, spec, edited),
+  );
 
   const routes: readonly (readonly [what: string, rule: Spec, more?: Spec])[] = [
     ["a FairwayService", { services: [{ kind: "FairwayService", name: "unsupported" }] }],
     ["a middleware of a type that is not built", { middlewares: [{ name: "limit" }] }],
-    ["a ServersTransport", { services: [{ ...WEB, serversTransport: "unsupported" }] }],
-    ["https to servers", { services: [{ ...WEB, scheme: "https" }] }],
   ];
 
   test.for(routes)("a route that asks for %s answers 503, and never goes elsewhere", async ([, rule, more]) => {
     await cluster.apply([
       object("FairwayService", "unsupported", { weighted: { services: [WEB] } }),
-      object("ServersTransport", "unsupported", { serverName: "a.test" }),
       object("Middleware", "limit", { rateLimit: { average: 1 } }),
       object("IngressRoute", "fallback", {
         ingressClassName: "fairway",
