@@ -89,8 +89,13 @@ describe("an IngressRoute that requires client certificates", () => {
     await expect(cluster.curl(URL, ...showing("stranger", stranger))).rejects.toThrow();
     await expect(cluster.curl(URL, "--tls-max", "1.2", ...right)).rejects.toThrow();
     expect((await cluster.curl(`http://${HOST}/`)).status).toBe(404);
-    const said = await statusOf("tlsoption/mutual");
-    expect([condition(said, "Accepted"), condition(said, "ResolvedRefs")]).toEqual(["True", "True"]);
+    await vi.waitFor(
+      async () => {
+        const said = await statusOf("tlsoption/mutual");
+        expect([condition(said, "Accepted"), condition(said, "ResolvedRefs")]).toEqual(["True", "True"]);
+      },
+      { timeout: 20_000 },
+    );
   });
 
   test("loses no request while its Secret is replaced again and again", async () => {
