@@ -1,5 +1,5 @@
 import type { MiddlewareReference } from "../../extensions/middlewares/contract.ts";
-import type { ResourceId } from "../../model/ids.ts";
+import type { ResourceId, ResourceType } from "../../model/ids.ts";
 import type { Problem } from "../../model/problem.ts";
 import type { ProblemCode } from "../../model/problem-codes.ts";
 import type { Resource } from "../../model/resource.ts";
@@ -126,11 +126,22 @@ export interface Obstacle {
   readonly hint: string;
 }
 
+/** What is known of a part that cannot be used. */
+export interface RefusedFace {
+  readonly status: "refused";
+  readonly obstacle: Obstacle;
+}
+
+/** What is known of a part of which nothing more need be known. */
+export type Face<Type extends ResourceType> = { readonly status: "ready"; readonly id: ResourceId<Type> } | RefusedFace;
+
+export type TlsOptionFace = Face<"tlsOption">;
+export type TransportFace = Face<"serversTransport">;
+
 export type MiddlewareFace =
-  | { readonly status: "ready"; readonly id: ResourceId<"middleware"> }
+  | Face<"middleware">
   /** Stands for other middlewares, in order. */
-  | { readonly status: "chain"; readonly kind: string; readonly members: readonly MiddlewareReference[] }
-  | { readonly status: "refused"; readonly obstacle: Obstacle };
+  | { readonly status: "chain"; readonly kind: string; readonly members: readonly MiddlewareReference[] };
 
 export type ServiceFace =
   | {
@@ -139,7 +150,7 @@ export type ServiceFace =
       /** Where it leads to an external name, which not every class allows. */
       readonly isExternal?: true;
     }
-  | { readonly status: "refused"; readonly obstacle: Obstacle };
+  | RefusedFace;
 
 export type CertificateFace =
   | {
@@ -148,12 +159,4 @@ export type CertificateFace =
       /** What is wrong with the Secret as it is now: what it held before is used. */
       readonly concern?: Obstacle;
     }
-  | { readonly status: "refused"; readonly obstacle: Obstacle };
-
-export type TlsOptionFace =
-  | { readonly status: "ready"; readonly id: ResourceId<"tlsOption"> }
-  | { readonly status: "refused"; readonly obstacle: Obstacle };
-
-export type TransportFace =
-  | { readonly status: "ready"; readonly id: ResourceId<"serversTransport"> }
-  | { readonly status: "refused"; readonly obstacle: Obstacle };
+  | RefusedFace;

@@ -5,7 +5,7 @@ import { HTTP_PROTOCOLS } from "../../model/application-protocols.ts";
 import { FAILURES, type Failure } from "../../model/failure.ts";
 import { HEAD_BYTES_MAX } from "../http1/limits.ts";
 import type { Timed } from "../pipeline/deadlines.ts";
-import type { PoolContext } from "../upstream/server-pool.ts";
+import type { PoolContext } from "../upstream/server-connections.ts";
 import type { SecuredSocket, ServerTls } from "../upstream/server-tls.ts";
 import { ClientStream } from "./client-stream.ts";
 import {

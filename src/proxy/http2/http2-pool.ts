@@ -1,28 +1,16 @@
 import type { Failure } from "../../model/failure.ts";
-import { serverAuthority } from "../../model/server-authority.ts";
-import { COUNTER } from "../../telemetry/worker-counters.ts";
-import type { PoolContext } from "../upstream/server-pool.ts";
+import { type PoolContext, ServerConnections } from "../upstream/server-connections.ts";
 import type { SecuredSocket, ServerTls } from "../upstream/server-tls.ts";
-import type { Pool, UpstreamConnection, Waiter } from "../upstream/upstream-connection.ts";
-import { Waiters } from "../upstream/waiters.ts";
+import type { UpstreamConnection, Waiter } from "../upstream/upstream-connection.ts";
 import { ClientSession, type SessionOwner } from "./client-session.ts";
 import { SERVER_SESSIONS_MAX } from "./limits.ts";
 
 /** The HTTP/2 connections of one worker to one server: another is made when all streams that the server allows are in use. */
-export class Http2Pool implements Pool, SessionOwner {
-  readonly address: string;
-  readonly port: number;
-  readonly name: string;
-  readonly #context: PoolContext;
-  readonly #tls: ServerTls | null;
+export class Http2Pool extends ServerConnections implements SessionOwner {
   readonly #onOtherProtocol: (waiters: readonly Waiter[], socket: SecuredSocket) => void;
   /** Those that stand, and take requests. */
   readonly #sessions: ClientSession[] = [];
-  readonly #waiters = new Waiters();
-  /** Connections there are, those under way and those that end included. */
-  #open = 0;
   #isDialing = false;
-  #isRetired = false;
 
   /**
    * `tls`: how TLS is spoken; null in plaintext. `onOtherProtocol` gets those who wait for a server that turns out not to speak HTTP/2,
@@ -35,62 +23,39 @@ export class Http2Pool implements Pool, SessionOwner {
     tls: ServerTls | null = null,
     onOtherProtocol: (waiters: readonly Waiter[], socket: SecuredSocket) => void = () => {},
   ) {
-    this.#tls = tls;
+    super(address, port, context, tls);
     this.#onOtherProtocol = onOtherProtocol;
-    this.address = address;
-    this.port = port;
-    this.name = serverAuthority({ address, port });
-    this.#context = context;
   }
 
-  get open(): number {
-    return this.#open;
-  }
-
-  get idle(): number {
+  override get idle(): number {
     return this.#sessions.filter((session) => session.isIdle).length;
   }
 
-  get waiting(): number {
-    return this.#waiters.length;
-  }
-
-  takeIdle(): UpstreamConnection | null {
+  override takeIdle(): UpstreamConnection | null {
     for (const session of this.#sessions) if (session.hasRoom) return session.take();
     return null;
   }
 
-  /** Also asked for another connection when a server refused a request: one that stands will do, if it takes requests. */
-  wait(waiter: Waiter): Failure | undefined {
-    const failure = this.#waiters.add(waiter);
-    if (failure === undefined) this.#dial();
-    return failure;
-  }
-
-  leave(waiter: Waiter): void {
-    this.#waiters.leave(waiter);
-  }
-
-  release(): void {
+  override release(): void {
     // A stream ends with its request.
   }
 
-  retire(): void {
-    this.#isRetired = true;
+  override retire(): void {
+    this.isRetired = true;
     for (const session of this.#sessions.splice(0)) session.drain();
   }
 
   onReady(session: ClientSession): void {
     this.#isDialing = false;
-    if (this.#isRetired && this.#waiters.length === 0) session.drain();
+    if (this.isRetired && this.waiters.length === 0) session.drain();
     else this.#sessions.push(session);
     this.#serve();
   }
 
   onOtherProtocol(socket: SecuredSocket): void {
     this.#isDialing = false;
-    this.#count(-1);
-    this.#onOtherProtocol(this.#waiters.takeAll(), socket);
+    this.count(-1);
+    this.#onOtherProtocol(this.waiters.takeAll(), socket);
   }
 
   onRoom(): void {
@@ -104,34 +69,28 @@ export class Http2Pool implements Pool, SessionOwner {
 
   onGone(session: ClientSession, failure: Failure | null): void {
     this.onLeaving(session);
-    this.#count(-1);
+    this.count(-1);
     if (failure !== null) {
       this.#isDialing = false;
-      this.#waiters.next()?.onNoConnection(failure);
+      this.waiters.next()?.onNoConnection(failure);
     }
     this.#serve();
   }
 
   #serve(): void {
-    while (this.#waiters.length > 0) {
+    while (this.waiters.length > 0) {
       const connection = this.takeIdle();
       if (connection === null) break;
-      (this.#waiters.next() as Waiter).onConnection(connection);
+      (this.waiters.next() as Waiter).onConnection(connection);
     }
-    this.#dial();
+    this.dial();
   }
 
   /** One connection at a time: it takes many requests. */
-  #dial(): void {
-    if (this.#isDialing || this.#waiters.length === 0 || this.#open >= SERVER_SESSIONS_MAX) return;
+  protected override dial(): void {
+    if (this.#isDialing || this.waiters.length === 0 || this.open >= SERVER_SESSIONS_MAX) return;
     this.#isDialing = true;
-    this.#count(1);
-    this.#context.counters.add(COUNTER.upstreamConnects, 1);
-    new ClientSession(this, this.address, this.port, this.#context, this.#tls);
-  }
-
-  #count(more: 1 | -1): void {
-    this.#open += more;
-    this.#context.counters.add(COUNTER.upstreamOpen, more);
+    this.countDialled();
+    new ClientSession(this, this.address, this.port, this.context, this.tls);
   }
 }

@@ -1,7 +1,8 @@
 import type { Failure } from "../../model/failure.ts";
 import { ClientConnection } from "../http1/client-connection.ts";
 import { Http2Pool } from "../http2/http2-pool.ts";
-import type { PoolContext, ServerPool } from "./server-pool.ts";
+import type { PoolContext } from "./server-connections.ts";
+import type { ServerPool } from "./server-pool.ts";
 import type { SecuredSocket, ServerTls } from "./server-tls.ts";
 import type { Pool, UpstreamConnection, Waiter } from "./upstream-connection.ts";
 

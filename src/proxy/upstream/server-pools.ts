@@ -3,7 +3,8 @@ import type { Timeouts } from "../http1/limits.ts";
 import { Http2Pool } from "../http2/http2-pool.ts";
 import type { LoadBalancerPlan } from "../worker/live-service.ts";
 import { AlpnPool } from "./alpn-pool.ts";
-import { type PoolContext, ServerPool } from "./server-pool.ts";
+import type { PoolContext } from "./server-connections.ts";
+import { ServerPool } from "./server-pool.ts";
 import { ServerTls } from "./server-tls.ts";
 import type { Pool } from "./upstream-connection.ts";
 
