@@ -1,4 +1,4 @@
-import { Command } from "commander";
+import { Command, Option } from "commander";
 import { AdmissionMetrics } from "../control/admission/admission-metrics.ts";
 import { AdmissionServer } from "../control/admission/admission-server.ts";
 import { Judge } from "../control/admission/judge.ts";
@@ -9,7 +9,7 @@ import { AdminServer, commonRoutes } from "../telemetry/admin-server.ts";
 import { CertificateFiles } from "./certificate-files.ts";
 import { examples } from "./cli.ts";
 import type { HostPort } from "./entry-point-flags.ts";
-import { collectName, parseHostPort } from "./entry-point-flags.ts";
+import { parseHostPort } from "./entry-point-flags.ts";
 import { type EventFormat, eventPrinter } from "./run-events.ts";
 import { OPTIONS, requireFile, runLogger } from "./run-options.ts";
 import { running, stopSignal } from "./until-stopped.ts";
@@ -30,15 +30,14 @@ export function command(): Command {
       "A validating webhook: has the API server refuse what fairway check would call an error in the object itself.\n" +
         "It asks nobody and needs no rights; whether what an object refers to exists is not its business.",
     )
-    .option("--listen <HOST:PORT>", "where the API server sends reviews, over HTTPS", parseHostPort, { host: "", port: 8_443 })
+    .addOption(
+      new Option("--listen <HOST:PORT>", "where the API server sends reviews, over HTTPS")
+        .argParser(parseHostPort)
+        .default({ host: "", port: 8_443 }, ":8443"),
+    )
     .requiredOption("--certificate <FILE>", "certificate to show, PEM; it may be replaced at any time")
     .requiredOption("--key <FILE>", "its private key, PEM")
-    .option(
-      "--class <NAME>",
-      `judge Ingresses of this class; may be given more than once (default: ${EVERY_CLASS})`,
-      collectName,
-      [],
-    )
+    .addOption(OPTIONS.classes("judge Ingresses of this class; may be given more than once", EVERY_CLASS))
     .addOption(OPTIONS.admin())
     .addOption(OPTIONS.events())
     .addHelpText(

@@ -1,4 +1,4 @@
-import { Command, InvalidArgumentError } from "commander";
+import { Command, InvalidArgumentError, Option } from "commander";
 import { CONTROLLER_NAME, EVERY_CLASS } from "../control/translate/settings.ts";
 import type { ObjectRef } from "../model/object-ref.ts";
 import { examples, wrongUse } from "./cli.ts";
@@ -39,13 +39,16 @@ export function command(): Command {
       .option("--manifests <DIR>", "watch a folder of manifests instead of a cluster, read at any depth")
       .option(
         "--listen <HOST:PORT>",
-        "where proxies connect (default: :9443; with --manifests a loopback address)",
+        "where proxies connect (default: :9443); with --manifests it has to be given, a loopback address",
         parseHostPort,
       )
-      .addOption(OPTIONS.admin())
-      .addOption(OPTIONS.entryPoint())
+      .addOption(OPTIONS.admin("on a cluster :9090, with --manifests none"))
+      .addOption(OPTIONS.entryPoint("on a cluster on all addresses"))
       .addOption(
-        OPTIONS.classes(`serve this ingress class; may be given more than once (a folder without: all as "${EVERY_CLASS}")`),
+        OPTIONS.classes(
+          "serve this ingress class; may be given more than once",
+          `on a cluster those of --controller-name; with --manifests every object, as "${EVERY_CLASS}"`,
+        ),
       )
       .option("--allow-cross-namespace", "let references cross namespaces without a ReferenceGrant", false)
       .option("--allow-external-name", "let Services of type ExternalName be upstreams (a folder: always)", false)
@@ -57,7 +60,7 @@ export function command(): Command {
         ["fairway operator", "in a Pod: the cluster it runs in"],
         ["fairway operator --kubeconfig ~/.kube/config --listen 127.0.0.1:9443", "a cluster from outside"],
         ["fairway operator --namespace shop --namespace blog", "only these namespaces"],
-        ["fairway operator --manifests ./manifests --listen 127.0.0.1:9090", `a folder, everything as class "${EVERY_CLASS}"`],
+        ["fairway operator --manifests ./manifests --listen 127.0.0.1:9443", `a folder, everything as class "${EVERY_CLASS}"`],
       ),
     )
     .action((options: OperatorOptions) => running(() => operator(options)));
@@ -66,14 +69,22 @@ export function command(): Command {
 function clusterFlags(command: Command): Command {
   return command
     .option("--kubeconfig <FILE>", "how to reach the cluster (default: the Pod's service account, else KUBECONFIG)")
-    .option("--namespace <NS>", "watch this namespace only; may be given more than once", collectName, [])
+    .addOption(
+      new Option("--namespace <NS>", "watch this namespace only; may be given more than once")
+        .argParser<readonly string[]>(collectName)
+        .default([], "all of them"),
+    )
     .option("--controller-name <NAME>", `spec.controller of the IngressClasses to serve (default: ${CONTROLLER_NAME})`)
     .option("--watch-without-class", "serve objects that name no class, where there is no default class")
     .option("--operator-namespace <NS>", "where the operator's own objects are (default: POD_NAMESPACE, else fairway-system)")
     .option("--advertise <URL>", "where proxies reach this replica (default: its Pod address and the port of --listen)")
     .option("--install-crds", "create or update the CustomResourceDefinitions at start")
     .option("--publish-service <NS/NAME>", "publish the addresses of this Service in the status of Ingresses", parseServiceName)
-    .option("--publish-address <ADDRESS>", "publish this address instead; may be given more than once", collectName, [])
+    .addOption(
+      new Option("--publish-address <ADDRESS>", "publish this address instead; may be given more than once")
+        .argParser<readonly string[]>(collectName)
+        .default([], "those of the Service in front of the proxies"),
+    )
     .option("--lease-duration <SECONDS>", "how long the Lease of a replica that fell silent lasts (default: 15)", parseLease)
     .option("--admission-certificate", "keep the certificate of fairway admission, and have the API server trust it");
 }

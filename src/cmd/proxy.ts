@@ -65,7 +65,7 @@ export function command(): Command {
     .addHelpText(
       "after",
       examples(
-        ["fairway proxy --operator http://127.0.0.1:9090 --class fairway --state ./state", "next to an operator on this machine"],
+        ["fairway proxy --operator http://127.0.0.1:9443 --class fairway --state ./state", "next to an operator on this machine"],
         [
           "fairway proxy --operator https://fairway-operator.fairway-system.svc:9443 --operator-ca ca.crt --token token --state ./state",
           "in a Pod",

@@ -9,17 +9,23 @@ import type { EventFormat } from "./run-events.ts";
 
 /** Options that the long-running commands share, each with the same words and the same meaning. */
 export const OPTIONS = {
-  entryPoint: () =>
+  entryPoint: (note = "") =>
     new Option(
       "--entrypoint <NAME=HOST:PORT[,tls][,trust=CIDR][,proxy=CIDR]>",
       "a port to listen on; one or more replace the default, and what a FairwayClass says. Peers in `trust` are believed their X-Forwarded-* headers, connections of those in `proxy` begin with a PROXY protocol header; each may be given more than once",
     )
       .argParser<readonly EntryPoint[]>(collectEntryPoint)
-      .default(DEFAULT_ENTRY_POINTS, "those of the FairwayClass, else web=127.0.0.1:8080 and websecure=127.0.0.1:8443,tls"),
-  classes: (meaning: string) =>
-    new Option("--class <NAME>", meaning).argParser<readonly string[]>(collectName).default([], "every object counts"),
+      .default(
+        DEFAULT_ENTRY_POINTS,
+        `those of the FairwayClass, else web=127.0.0.1:8080 and websecure=127.0.0.1:8443,tls${note === "" ? "" : `; ${note}`}`,
+      ),
+  classes: (meaning: string, otherwise = "every object counts") =>
+    new Option("--class <NAME>", meaning).argParser<readonly string[]>(collectName).default([], otherwise),
   workers: () => new Option("--workers <N>", "worker threads (default: one a core)").argParser(parseCount),
-  admin: () => new Option("--admin <HOST:PORT>", "port for probes, metrics and what is live").argParser(parseHostPort),
+  admin: (otherwise = "none") =>
+    new Option("--admin <HOST:PORT>", `port for probes, metrics and what is live (default: ${otherwise})`).argParser(
+      parseHostPort,
+    ),
   debugEndpoints: () =>
     new Option("--debug-endpoints", "give the admin port paths that do harm, for tests: POST /debug/terminate-worker"),
   events: () =>
