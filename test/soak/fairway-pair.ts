@@ -5,11 +5,14 @@ import { Acceptances } from "./acceptances.ts";
 import { askAdmin, readMetrics } from "./admin-port.ts";
 import { EventLog } from "./event-log.ts";
 import { FairwayCommand } from "./fairway-command.ts";
-import type { Point } from "./memory.ts";
+import type { MallocMemory } from "./malloc.ts";
 import { onSoakClock, soakMs } from "./soak-clock.ts";
+import { ThreadMemories } from "./thread-memory.ts";
 import type { EndWorker, WatchMessage } from "./worker-watch.ts";
 
 const WATCH = new URL("worker-watch.ts", import.meta.url).pathname;
+/** The watch asks the C library, which takes a module that Node calls experimental. */
+const WATCH_FLAGS = ["--experimental-ffi", "--disable-warning=ExperimentalWarning", "--import", WATCH];
 /** A machine may be very busy. */
 const START_TIMEOUT_MS = 180_000;
 /** From a change in the folder to the last worker's switch, with an operator's restart in between. */
@@ -24,8 +27,10 @@ export type WorkerEnd = EndWorker["how"] | "terminate";
 export class FairwayPair {
   readonly log = new EventLog();
   readonly acceptances = new Acceptances();
-  /** Heaps of workers, by thread, in MiB. */
-  readonly heaps = new Map<number, Point[]>();
+  /** What the proxy's allocator told last; null when it tells nothing. */
+  malloc: MallocMemory | null = null;
+  /** Of the proxy's threads. */
+  readonly memories = new ThreadMemories();
   operatorRestarts = 0;
   readonly #folder: string;
   readonly #state = mkdtempSync(join(tmpdir(), "fairway-soak-state-"));
@@ -137,20 +142,16 @@ export class FairwayPair {
       "--drain-delay",
       "0",
     ];
-    this.#proxy = new FairwayCommand("proxy", this.log, ["--import", WATCH], [...operator, ...rest], (message) =>
+    this.#proxy = new FairwayCommand("proxy", this.log, WATCH_FLAGS, [...operator, ...rest], (message) =>
       this.#take(message as WatchMessage),
     );
   }
 
   #take(message: WatchMessage): void {
-    const { thread } = message;
-    if (message.type === "worker") this.#workers.set(thread, message.slot);
+    if (message.type === "worker") this.#workers.set(message.thread, message.slot);
     else if (message.type === "accepted") this.acceptances.add({ ...message, atMs: onSoakClock(message.atMs) });
-    else {
-      const points = this.heaps.get(thread) ?? [];
-      points.push({ atMs: soakMs(), value: message.usedMib + message.externalMib });
-      this.heaps.set(thread, points);
-    }
+    else if (message.type === "malloc") this.malloc = message.memory;
+    else this.memories.add(message.thread, message.role, message.memory, soakMs());
   }
 }
 

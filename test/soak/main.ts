@@ -17,6 +17,7 @@ not, when memory grows, or when something is left at the end. docs/soak.md says 
   --server S       seconds between two restarts, and between two kills, of servers; 0: none (20)
   --operator S     seconds between two restarts of the operator; 0: none (45)
   --seed N         of what is asked and changed (1)
+  --samples FILE   writes every sample of memory there: name, second, MiB, with tabs between
   --json           the report as one line of JSON
 `;
 
@@ -41,7 +42,7 @@ async function main(args: readonly string[]): Promise<number> {
   );
   const { values } = parseArgs({
     args: [...args],
-    options: { ...options, json: { type: "boolean" }, help: { type: "boolean", short: "h" } },
+    options: { ...options, samples: { type: "string" }, json: { type: "boolean" }, help: { type: "boolean", short: "h" } },
   });
   if (values.help) {
     process.stdout.write(USAGE);
@@ -60,6 +61,7 @@ async function main(args: readonly string[]): Promise<number> {
     operatorS: number("operator"),
     warmS: Math.min(WARM_S_MAX, seconds / 3),
     seed: number("seed"),
+    ...(typeof values.samples === "string" ? { samplesFile: values.samples } : {}),
     onProgress: (line) => process.stderr.write(`${line}\n`),
   });
   const found = faultsOf(report);

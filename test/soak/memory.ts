@@ -6,12 +6,21 @@ export interface Point {
   readonly value: number;
 }
 
-/** Memory of a process in MiB: `pss` counts shared pages by their share. Null when the process is gone. Linux. */
-export function memoryOf(pid: number): { readonly rssMib: number; readonly pssMib: number } | null {
+/** Memory of a process in MiB. */
+export interface ProcessMemory {
+  readonly rssMib: number;
+  /** Shared pages count by their share. */
+  readonly pssMib: number;
+  /** Pages of no file: heaps, buffers, stacks. They are its own. */
+  readonly anonymousMib: number;
+}
+
+/** Null when the process is gone. Linux. */
+export function memoryOf(pid: number): ProcessMemory | null {
   try {
     const text = readFileSync(`/proc/${pid}/smaps_rollup`, "latin1");
     const mib = (name: string): number => Number(new RegExp(`^${name}:\\s+(\\d+) kB`, "m").exec(text)?.[1] ?? Number.NaN) / 1_024;
-    return { rssMib: mib("Rss"), pssMib: mib("Pss") };
+    return { rssMib: mib("Rss"), pssMib: mib("Pss"), anonymousMib: mib("Anonymous") };
   } catch {
     return null;
   }

@@ -36,8 +36,8 @@ export function faultsOf(report: SoakReport): readonly string[] {
   if (open > 0) found.push(`${open} requests never ended`);
   for (const { name, value, wanted } of leftovers) if (value !== wanted) found.push(`${name}: ${value} are left, not ${wanted}`);
   if (seconds < GROWTH_JUDGED_AFTER_S) return found;
-  for (const { name, firstMib, lastMib } of trends) {
-    if (lastMib > firstMib * (1 + GROWTH_MAX))
+  for (const { name, isJudged, firstMib, lastMib } of trends) {
+    if (isJudged && lastMib > firstMib * (1 + GROWTH_MAX))
       found.push(`${name} grows from ${firstMib.toFixed(1)} to ${lastMib.toFixed(1)} MiB`);
   }
   return found;
@@ -58,8 +58,8 @@ export function reportText(report: SoakReport): string {
     `ended: ${listed(faults)}`,
     table([
       ["memory", "first half, MiB", "second half, MiB", "MiB a minute"],
-      ...trends.map(({ name, firstMib, lastMib, perMinuteMib }) => [
-        name,
+      ...trends.map(({ name, isJudged, firstMib, lastMib, perMinuteMib }) => [
+        isJudged ? `${name} (judged)` : name,
         firstMib.toFixed(1),
         lastMib.toFixed(1),
         perMinuteMib.toFixed(2),

@@ -1,3 +1,4 @@
+import { writeFileSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import { seededRandom } from "../scenario/changes/change-script.ts";
 import { freePorts } from "../scenario/entry-points/class-proxy.ts";
@@ -25,6 +26,8 @@ export interface SoakOptions extends FaultRates {
   /** From when on memory is looked at. */
   readonly warmS: number;
   readonly seed: number;
+  /** Where every sample of memory is written at the end. */
+  readonly samplesFile?: string;
   /** Told now and then how it goes. */
   readonly onProgress: (line: string) => void;
 }
@@ -99,7 +102,7 @@ class Soak {
       run: this.#run,
     };
     const baseSockets = pair.sockets();
-    const watch = new MemoryWatch(pair);
+    const watch = new MemoryWatch(pair, options.workers);
     const beganMs = soakMs();
     const targets = { pair, servers, changes, polite: POLITE, rough: ROUGH };
     const doings = [
@@ -113,6 +116,7 @@ class Soak {
     await Promise.all(doings);
     const seconds = (soakMs() - beganMs) / 1_000;
     watch.stop();
+    if (options.samplesFile !== undefined) writeFileSync(options.samplesFile, watch.samples());
     await sleep(EXPLAIN_AFTER_MS);
     run.ledger.settle(Number.POSITIVE_INFINITY);
     if (pair.acceptances.count === 0) this.#complaints.push("no worker told of a connection: failures cannot be explained");

@@ -2,10 +2,12 @@ import { subscribe } from "node:diagnostics_channel";
 import type { Server, Socket } from "node:net";
 import { getHeapStatistics } from "node:v8";
 import { isMainThread, threadId, workerData } from "node:worker_threads";
+import { type MallocMemory, mallocGauge } from "./malloc.ts";
+import type { ThreadMemory, ThreadRole } from "./thread-memory.ts";
 
 /**
  * Loaded into `fairway proxy` before its own code (`node --import`), in each of its threads: tells the soak over IPC which worker
- * accepts which connection, and how full heaps are, and ends workers when told. The proxy's own code is as it is.
+ * accepts which connection, and what memory each thread has, and ends workers when told. The proxy's own code is as it is.
  */
 
 /** What the soak is told. Times are ms since the epoch. */
@@ -18,7 +20,8 @@ export type WatchMessage =
       readonly clientPort: number;
       readonly atMs: number;
     }
-  | { readonly type: "heap"; readonly thread: number; readonly usedMib: number; readonly externalMib: number };
+  | { readonly type: "memory"; readonly thread: number; readonly role: ThreadRole; readonly memory: ThreadMemory }
+  | { readonly type: "malloc"; readonly memory: MallocMemory };
 
 /** Ends a worker: by an error that nobody catches, or by standing still until the supervisor ends it. */
 export interface EndWorker {
@@ -26,37 +29,52 @@ export interface EndWorker {
   readonly how: "throw" | "hang";
 }
 
-const HEAP_MS = 1_000;
+const MEMORY_MS = 1_000;
+/** The allocator looks at all that is free to answer. */
+const MALLOC_MS = 5_000;
 /** Longer than the supervisor bears silence, if it does its work. */
 const HANG_MS = 60_000;
 const MIB = 1 << 20;
 
 const tidings = new BroadcastChannel("soak watch");
 const orders = new BroadcastChannel("soak orders");
+const { slot } = (workerData ?? {}) as { readonly slot?: number };
 
-if (isMainThread) relay();
-else {
-  const { slot } = (workerData ?? {}) as { readonly slot?: number };
-  if (slot === undefined) close();
-  else watch(slot);
-}
+if (isMainThread) await relay();
+else if (slot === undefined) tellMemory("build", tell);
+else watch(slot);
+tidings.unref();
+orders.unref();
 
-function relay(): void {
-  tidings.onmessage = (event) => process.send?.((event as { readonly data: WatchMessage }).data);
+async function relay(): Promise<void> {
+  const pass = (message: WatchMessage): void => void process.send?.(message);
+  tidings.onmessage = (event) => pass((event as { readonly data: WatchMessage }).data);
   process.on("message", (order: EndWorker) => orders.postMessage(order));
-  tidings.unref();
-  orders.unref();
   process.channel?.unref();
+  tellMemory("supervisor", pass);
+  const gauge = await mallocGauge();
+  if (gauge !== null) setInterval(() => pass({ type: "malloc", memory: gauge() }), MALLOC_MS).unref();
 }
 
-/** The build thread is left alone. */
-function close(): void {
-  tidings.close();
-  orders.close();
+function tell(message: WatchMessage): void {
+  tidings.postMessage(message);
+}
+
+function tellMemory(role: ThreadRole, by: (message: WatchMessage) => void): void {
+  setInterval(() => {
+    const { used_heap_size, total_heap_size, external_memory } = getHeapStatistics();
+    const { arrayBuffers } = process.memoryUsage();
+    const memory: ThreadMemory = {
+      usedMib: used_heap_size / MIB,
+      heldMib: total_heap_size / MIB,
+      externalMib: external_memory / MIB,
+      buffersMib: arrayBuffers / MIB,
+    };
+    by({ type: "memory", thread: threadId, role, memory });
+  }, MEMORY_MS).unref();
 }
 
 function watch(slot: number): void {
-  const tell = (message: WatchMessage): void => tidings.postMessage(message);
   tell({ type: "worker", thread: threadId, slot });
   subscribe("net.server.socket", (message) => {
     const { socket } = message as { readonly socket: Socket & { readonly server?: Server } };
@@ -65,10 +83,7 @@ function watch(slot: number): void {
     const atMs = performance.timeOrigin + performance.now();
     tell({ type: "accepted", thread: threadId, entryPort, clientPort: socket.remotePort ?? 0, atMs });
   });
-  setInterval(() => {
-    const { used_heap_size, external_memory } = getHeapStatistics();
-    tell({ type: "heap", thread: threadId, usedMib: used_heap_size / MIB, externalMib: external_memory / MIB });
-  }, HEAP_MS).unref();
+  tellMemory("workers", tell);
   orders.onmessage = (event) => {
     const { thread, how } = (event as { readonly data: EndWorker }).data;
     if (thread !== threadId) return;
@@ -78,6 +93,4 @@ function watch(slot: number): void {
         throw new Error("ended by the soak");
       });
   };
-  orders.unref();
-  tidings.unref();
 }
