@@ -148,7 +148,7 @@ export type FromWorker =
   | { readonly type: "prepared"; readonly sequence: number; readonly problem: string | null; readonly refusal: string | null }
   | { readonly type: "switched"; readonly sequence: number }
   /** Whole lines of the access log. */
-  | { readonly type: "accessLog"; readonly lines: string }
+  | { readonly type: "accessLog"; readonly lines: Uint8Array<ArrayBuffer> }
   /** Sent once a second: shows that the thread lives, and what load it carries. */
   | { readonly type: "alive"; readonly connections: number; readonly lastAcceptMs: number }
   | {

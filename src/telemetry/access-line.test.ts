@@ -1,6 +1,12 @@
 import { expect, test } from "vitest";
 import { type AccessFormat, accessLine } from "./access-line.ts";
 import { ACCESS_FIELDS, type AccessEntry, type AccessLogOptions } from "./access-log.ts";
+import { type ByteRange, LineWriter } from "./line-writer.ts";
+
+/** Within more. */
+function range(text: string): ByteRange {
+  return { bytes: Buffer.from(`<${text}>`, "latin1"), start: 1, end: text.length + 1 };
+}
 
 const ENTRY: AccessEntry = {
   startMs: Date.UTC(2026, 10, 5, 6, 7, 8, 9),
@@ -10,7 +16,7 @@ const ENTRY: AccessEntry = {
   isTls: false,
   method: "GET",
   host: "a.test",
-  target: "/p?q=1",
+  target: range("/p?q=1"),
   protocol: "HTTP/1.1",
   status: 200,
   failure: "",
@@ -20,7 +26,10 @@ const ENTRY: AccessEntry = {
   attempts: 1,
   requestBytes: 0,
   responseBytes: 512,
-  header: (name) => HEADERS.find(([given]) => given.toLowerCase() === name)?.[1] ?? null,
+  header: (name) => {
+    const value = HEADERS.find(([given]) => given.toLowerCase() === name)?.[1];
+    return value === undefined ? null : range(value);
+  },
   headers: () => HEADERS,
   responseHeaders: () => RESPONSE_HEADERS,
 };
@@ -37,7 +46,9 @@ const HEADERS = [
 ] as const;
 
 function line(format: AccessFormat, options: Partial<AccessLogOptions> = {}, entry: Partial<AccessEntry> = {}): string {
-  return accessLine({ format, fields: ACCESS_FIELDS, headers: {}, ...options })({ ...ENTRY, ...entry });
+  const writer = new LineWriter(16);
+  accessLine({ format, fields: ACCESS_FIELDS, headers: {}, ...options })({ ...ENTRY, ...entry }, writer);
+  return Buffer.from(writer.take()).toString();
 }
 
 test("a line of JSON holds every field, under its name", () => {
@@ -91,7 +102,7 @@ test("a header named like a member of every object is a header", () => {
 });
 
 test("what a client says cannot break out of its line, in JSON or in CLF", () => {
-  const entry = { target: '/"\\\x07\xe9', header: () => 'evil"\n200\x1b' };
+  const entry = { target: range('/"\\\x07\xe9'), header: () => range('evil"\n200\x1b') };
   expect(JSON.parse(line("json", {}, entry))).toMatchObject({ path: '/"\\\x07\xe9' });
   const text = line("clf", {}, entry);
   expect(text).toContain('"GET /\\x22\\x5c\\x07\\xe9 HTTP/1.1"');
@@ -109,6 +120,6 @@ test("a line of CLF is of the combined format, then router, server and time", ()
 test("what is left out of CLF, or is not there, leaves its place", () => {
   const options = { fields: ["time", "status"], headers: { "user-agent": "redact" } } as const;
   expect(line("clf", options)).toBe('- - - [05/Nov/2026:06:07:08 +0000] "- - -" 200 - "-" "REDACTED" - - -\n');
-  const unread = { method: "", target: "", protocol: "", status: 400, responseBytes: 0, router: "", server: "" };
+  const unread = { method: "", target: range(""), protocol: "", status: 400, responseBytes: 0, router: "", server: "" };
   expect(line("clf", {}, unread)).toContain('] "-" 400 - "-" "curl \\x228\\x22" "-" "-" 12ms\n');
 });

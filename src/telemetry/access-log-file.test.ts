@@ -2,8 +2,10 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, 
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { ACCESS_WAITING_CHARS_MAX, AccessLogFile } from "./access-log-file.ts";
+import { ACCESS_WAITING_BYTES_MAX, AccessLogFile } from "./access-log-file.ts";
 import { silentLogger } from "./log.ts";
+
+const bytes = (text: string) => new TextEncoder().encode(text);
 
 let folder: string;
 beforeEach(() => {
@@ -16,7 +18,7 @@ test("lines are added behind what is there, in order, and all are written when i
   writeFileSync(path, "before\n");
   const file = new AccessLogFile(path, silentLogger);
   await file.open();
-  for (let i = 0; i < 500; i++) file.add(`${i}\n`);
+  for (let i = 0; i < 500; i++) file.add(bytes(`${i}\n`));
   await file.close();
   expect(readFileSync(path, "utf8")).toBe(`before\n${Array.from({ length: 500 }, (_, i) => `${i}\n`).join("")}`);
 });
@@ -29,16 +31,16 @@ test("what waits is bounded: beyond it lines are dropped and counted, once with 
   const warnings: string[] = [];
   const file = new AccessLogFile(join(folder, "a.log"), { ...silentLogger, warn: (message) => warnings.push(message) });
   await file.open();
-  const half = "x".repeat(ACCESS_WAITING_CHARS_MAX / 2 - 1);
-  file.add(`${half}\n`);
-  file.add(`${half}\n`);
+  const half = "x".repeat(ACCESS_WAITING_BYTES_MAX / 2 - 1);
+  file.add(bytes(`${half}\n`));
+  file.add(bytes(`${half}\n`));
   expect(file.droppedLines).toBe(0);
-  file.add("a\nb\n");
-  file.add("c\n");
+  file.add(bytes("a\nb\n"));
+  file.add(bytes("c\n"));
   expect(file.droppedLines).toBe(3);
   expect(warnings).toHaveLength(1);
   await file.close();
-  expect(readFileSync(join(folder, "a.log"), "utf8")).toHaveLength(ACCESS_WAITING_CHARS_MAX);
+  expect(readFileSync(join(folder, "a.log"), "utf8")).toHaveLength(ACCESS_WAITING_BYTES_MAX);
 });
 
 test("a file that was moved away is opened anew, and each line is whole in one of the two", async () => {
@@ -47,7 +49,7 @@ test("a file that was moved away is opened anew, and each line is whole in one o
   await file.open();
   const lines = Array.from({ length: 3_000 }, (_, i) => `${i} ${"x".repeat(50)}\n`);
   for (const [i, line] of lines.entries()) {
-    file.add(line);
+    file.add(bytes(line));
     if (i % 1_000 !== 500) continue;
     renameSync(path, `${path}.${i}`);
     await file.reopen();
@@ -70,7 +72,7 @@ test("a file that cannot be opened anew stays as it is, and that is told", async
   await file.open();
   renameSync(inside, moved);
   await file.reopen();
-  file.add("after\n");
+  file.add(bytes("after\n"));
   await file.close();
   await file.reopen();
   expect(errors).toHaveLength(1);

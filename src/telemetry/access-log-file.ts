@@ -2,10 +2,11 @@ import { close, open, write } from "node:fs";
 import { promisify } from "node:util";
 import type { Logger } from "./log.ts";
 
-/** Most characters that wait to be written: a reader that stalls costs lines, not memory. */
-export const ACCESS_WAITING_CHARS_MAX = 16 * 1024 * 1024;
+/** Most bytes that wait to be written: a reader that stalls costs lines, not memory. */
+export const ACCESS_WAITING_BYTES_MAX = 16 * 1024 * 1024;
 
 const STDOUT = 1;
+const LF = 0x0a;
 const [openFile, writeFile, closeFile] = [promisify(open), promisify(write), promisify(close)];
 
 /** Where the lines of all workers of a proxy end up: a file that is added to, or stdout. */
@@ -15,8 +16,8 @@ export class AccessLogFile {
   #descriptor = -1;
   /** Opened before, to be closed when nobody writes to them. */
   #former: number[] = [];
-  #waiting: string[] = [];
-  #waitingChars = 0;
+  #waiting: Uint8Array<ArrayBuffer>[] = [];
+  #waitingBytes = 0;
   #droppedLines = 0;
   #writing: Promise<void> | null = null;
 
@@ -50,15 +51,18 @@ export class AccessLogFile {
     if (this.#writing === null) await this.#closeFormer();
   }
 
-  /** Takes whole lines. They are written later, in the order in which they came. */
-  add(lines: string): void {
-    if (this.#waitingChars + lines.length > ACCESS_WAITING_CHARS_MAX) {
+  /**
+   * Takes whole lines, in a buffer of their own. They are written later, in the order in which they came, and the buffer is freed then: a
+   * collector that had to look after so many would run for their sake alone.
+   */
+  add(lines: Uint8Array<ArrayBuffer>): void {
+    if (this.#waitingBytes + lines.length > ACCESS_WAITING_BYTES_MAX) {
       if (this.#droppedLines === 0) this.#log.warn("the access log is not taken fast enough; lines are dropped");
-      this.#droppedLines += lines.split("\n").length - 1;
+      this.#droppedLines += lines.reduce((ends, byte) => (byte === LF ? ends + 1 : ends), 0);
       return;
     }
     this.#waiting.push(lines);
-    this.#waitingChars += lines.length;
+    this.#waitingBytes += lines.length;
     this.#writing ??= this.#write();
   }
 
@@ -82,17 +86,17 @@ export class AccessLogFile {
 
   async #write(): Promise<void> {
     try {
-      while (this.#waiting.length > 0) {
-        const bytes = Buffer.from(this.#waiting.splice(0).join(""));
+      for (let lines = this.#waiting.shift(); lines !== undefined; lines = this.#waiting.shift()) {
         const descriptor = this.#descriptor;
-        for (let at = 0; at < bytes.length; ) at += (await writeFile(descriptor, bytes, at)).bytesWritten;
+        for (let at = 0; at < lines.length; ) at += (await writeFile(descriptor, lines, at)).bytesWritten;
+        this.#waitingBytes -= lines.length;
+        lines.buffer.transfer(0);
         await this.#closeFormer();
-        this.#waitingChars = this.#waiting.reduce((sum, { length }) => sum + length, 0);
       }
     } catch (error) {
       this.#log.error("the access log cannot be written", { error });
       this.#waiting = [];
-      this.#waitingChars = 0;
+      this.#waitingBytes = 0;
     }
     this.#writing = null;
   }

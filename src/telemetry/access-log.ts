@@ -1,4 +1,5 @@
 import { type AccessFormat, accessLine, CLF_HEADERS } from "./access-line.ts";
+import { type ByteRange, LineWriter } from "./line-writer.ts";
 
 /** Everything a line can say, by the name it has in `--access-log-fields` and in JSON, in the order of the line. */
 export const ACCESS_FIELDS = [
@@ -54,7 +55,7 @@ export interface AccessEntry {
   readonly method: string;
   readonly host: string;
   /** Request target as the client wrote it. */
-  readonly target: string;
+  readonly target: ByteRange;
   readonly protocol: string;
   /** What the client was answered, or would have been: 499 when it went before it was. */
   readonly status: number;
@@ -70,21 +71,21 @@ export interface AccessEntry {
   /** Bytes of the bodies, without framing. */
   readonly requestBytes: number;
   readonly responseBytes: number;
-  /** The first value of a request header; null when it is not there. */
-  header(name: string): string | null;
+  /** The first value of a request header that the log asks for by name, borrowed until the next; null when it is not there. */
+  header(name: string): ByteRange | null;
   /** All request headers as they came. */
   headers(): Iterable<readonly [name: string, value: string]>;
   /** Response headers, those of one hop aside; none where the log does not want them. */
   responseHeaders(): Iterable<readonly [name: string, value: string]>;
 }
 
-/** Characters kept until they are handed on; as bytes, so that a few lines less are kept of what is not ASCII. */
-export const ACCESS_BUFFER_CHARS = 64 * 1024;
-/** Most bytes that one unit of a string takes. */
-const UTF8_BYTES_MAX = 3;
+/** Bytes kept until they are handed on. */
+export const ACCESS_BUFFER_BYTES = 64 * 1024;
+/** A line more, mostly. */
+const BUFFER_SIZE = ACCESS_BUFFER_BYTES + 8 * 1024;
 
 /**
- * A worker's access log. Lines are kept until there are `ACCESS_BUFFER_CHARS` of them, or somebody flushes: once a second, and when the
+ * A worker's access log. Lines are kept until there are `ACCESS_BUFFER_BYTES` of them, or somebody flushes: once a second, and when the
  * worker ends. Off means that there is none.
  */
 export class AccessLog {
@@ -92,33 +93,26 @@ export class AccessLog {
   readonly wantsResponseHeaders: boolean;
   /** Request headers that a line asks for by name: whoever makes entries may look for them while the head is at hand. Lower case. */
   readonly headerNames: readonly string[];
-  readonly #line: (entry: AccessEntry) => string;
-  readonly #send: (lines: string) => void;
-  /** Lines as bytes: strings put together of many would live long enough to be costly to collect. */
-  readonly #bytes: Buffer = Buffer.allocUnsafeSlow(ACCESS_BUFFER_CHARS);
-  #length = 0;
+  readonly #write: (entry: AccessEntry, line: LineWriter) => void;
+  readonly #send: (lines: Uint8Array<ArrayBuffer>) => void;
+  readonly #lines = new LineWriter(BUFFER_SIZE);
 
-  /** `send` gets whole lines, each with its end. */
-  constructor(options: AccessLogOptions, send: (lines: string) => void) {
+  /** `send` gets whole lines, each with its end, to keep. */
+  constructor(options: AccessLogOptions, send: (lines: Uint8Array<ArrayBuffer>) => void) {
     const { format, fields, responseHeaders = {} } = options;
     const isAnyShown = Object.values(responseHeaders).some((mode) => mode !== "drop");
     this.wantsResponseHeaders = format === "json" && fields.includes("responseHeaders") && isAnyShown;
     this.headerNames = format === "clf" ? CLF_HEADERS : [];
-    this.#line = accessLine(options);
+    this.#write = accessLine(options);
     this.#send = send;
   }
 
   add(entry: AccessEntry): void {
-    const line = this.#line(entry);
-    if (this.#length + line.length * UTF8_BYTES_MAX > ACCESS_BUFFER_CHARS) this.flush();
-    if (line.length * UTF8_BYTES_MAX > ACCESS_BUFFER_CHARS) this.#send(line);
-    else this.#length += this.#bytes.write(line, this.#length);
+    this.#write(entry, this.#lines);
+    if (this.#lines.length >= ACCESS_BUFFER_BYTES) this.flush();
   }
 
   flush(): void {
-    if (this.#length === 0) return;
-    const lines = this.#bytes.toString("utf8", 0, this.#length);
-    this.#length = 0;
-    this.#send(lines);
+    if (this.#lines.length > 0) this.#send(this.#lines.take());
   }
 }

@@ -1,8 +1,9 @@
-import type { Buffer } from "node:buffer";
+import { Buffer } from "node:buffer";
 import type { Reply } from "../../extensions/middlewares/exchange.ts";
 import { FAILURES, type Failure } from "../../model/failure.ts";
-import { objectKey } from "../../model/object-ref.ts";
+import { type ObjectRef, objectKey } from "../../model/object-ref.ts";
 import type { AccessEntry } from "../../telemetry/access-log.ts";
+import type { ByteRange } from "../../telemetry/line-writer.ts";
 import type { Access } from "../pipeline/engine.ts";
 import { replyTo } from "../pipeline/reply.ts";
 import type { RouterPath } from "../pipeline/router-path.ts";
@@ -17,20 +18,47 @@ import { isOfThisHop } from "./response-writer.ts";
 const PROTOCOLS: readonly string[] = ["HTTP/1.0", "HTTP/1.1", "HTTP/2.0"];
 
 const NO_HEADERS: readonly never[] = [];
+const NO_BYTES: Buffer = Buffer.alloc(0);
+
+/** Bytes of one head after the other: one object serves a connection. */
+class HeadRange implements ByteRange {
+  bytes: Buffer = NO_BYTES;
+  start = 0;
+  end = 0;
+
+  set(bytes: Buffer, start: number, end: number): this {
+    this.bytes = bytes;
+    this.start = start;
+    this.end = end;
+    return this;
+  }
+}
+
+/** What objects are called, kept as long as they are there. */
+const keys = new WeakMap<ObjectRef, string>();
+
+function keyOf(origin: ObjectRef | null): string {
+  if (origin === null) return "";
+  let key = keys.get(origin);
+  if (key === undefined) {
+    key = objectKey(origin);
+    keys.set(origin, key);
+  }
+  return key;
+}
 
 /** Tells the access log of each exchange of one connection, once, when it ends. There is none while the log is off. */
 export class ExchangeLog implements AccessEntry {
   readonly entryPoint: string;
   startMs = 0;
   durationMs = 0;
-  target = "";
+  readonly target = new HeadRange();
   readonly #access: Access;
   readonly #exchange: HttpExchange;
   readonly #path: RouterPath;
   #responseHeaders: readonly (readonly [name: string, value: string])[] = NO_HEADERS;
   #beganMs = 0;
-  #targetStart = 0;
-  #targetEnd = 0;
+  readonly #header = new HeadRange();
   /** Where the values of the log's `headerNames` begin and end in the head, in turn; -1 for one that is not there. */
   readonly #named: number[] = [];
 
@@ -45,8 +73,7 @@ export class ExchangeLog implements AccessEntry {
   begin(): void {
     this.#beganMs = this.#access.clock.monotonicMs();
     const { head } = this.#exchange;
-    this.#targetStart = head.targetStart;
-    this.#targetEnd = head.targetEnd;
+    this.target.set(this.#exchange.bytes, head.targetStart, head.targetEnd);
     this.#responseHeaders = NO_HEADERS;
     const names = this.#access.log.headerNames;
     for (let i = 0; i < names.length; i++) this.#find(head, names[i] as string, 2 * i);
@@ -94,14 +121,15 @@ export class ExchangeLog implements AccessEntry {
     const { clock, log } = this.#access;
     this.durationMs = clock.monotonicMs() - this.#beganMs;
     this.startMs = clock.now() - this.durationMs;
-    this.target = this.#exchange.bytes.toString("latin1", this.#targetStart, this.#targetEnd);
     log.add(this);
+    this.target.set(NO_BYTES, 0, 0);
+    this.#header.bytes = NO_BYTES;
   }
 
   /** A request that could not be read was answered: there was no exchange. */
   unread(failure: Failure): void {
     const { peer } = this.#exchange;
-    const nothing = { method: "", host: "", target: "", protocol: "", router: "", service: "", server: "" };
+    const nothing = { method: "", host: "", target: this.target, protocol: "", router: "", service: "", server: "" };
     const none = {
       durationMs: 0,
       attempts: 0,
@@ -155,13 +183,11 @@ export class ExchangeLog implements AccessEntry {
   }
 
   get router(): string {
-    const origin = this.#path.origin;
-    return origin === null ? "" : objectKey(origin);
+    return keyOf(this.#path.origin);
   }
 
   get service(): string {
-    const { service } = this.#exchange.trail;
-    return service === null ? "" : objectKey(service);
+    return keyOf(this.#exchange.trail.service);
   }
 
   get server(): string {
@@ -180,14 +206,12 @@ export class ExchangeLog implements AccessEntry {
     return this.#exchange.trail.responseBytes;
   }
 
-  header(name: string): string | null {
+  /** Of those that the log asks for by name. */
+  header(name: string): ByteRange | null {
     const at = 2 * this.#access.log.headerNames.indexOf(name);
-    if (at >= 0) {
-      const start = this.#named[at] as number;
-      return start < 0 ? null : this.#exchange.bytes.toString("latin1", start, this.#named[at + 1]);
-    }
-    for (const [given, value] of this.headers()) if (given.toLowerCase() === name) return value;
-    return null;
+    const start = this.#named[at];
+    if (start === undefined || start < 0) return null;
+    return this.#header.set(this.#exchange.bytes, start, this.#named[at + 1] as number);
   }
 
   responseHeaders(): Iterable<readonly [string, string]> {

@@ -11,7 +11,7 @@ export interface WorkerEvents {
   onLive(worker: WorkerHandle): void;
   /** The thread is gone; `reason` says why it ended. */
   onExit(worker: WorkerHandle, reason: string): void;
-  onAccessLines(lines: string): void;
+  onAccessLines(lines: Uint8Array<ArrayBuffer>): void;
   onLog(worker: WorkerHandle, line: Extract<FromWorker, { readonly type: "log" }>): void;
 }
 

@@ -37,7 +37,7 @@ export interface WorkersOptions {
   readonly timing: SupervisorTiming;
   readonly log: Logger;
   /** Lines of the access log, for whoever writes it. */
-  readonly onAccessLines: (lines: string) => void;
+  readonly onAccessLines: (lines: Uint8Array<ArrayBuffer>) => void;
   /** A worker has started: it can be given what is current. */
   readonly onReady: (worker: WorkerHandle) => void;
   /** A worker carries traffic. */

@@ -67,7 +67,7 @@ export class TrafficWorker {
     const services = new LiveServices(this.pools, this.#names);
     this.#world = new World({ matchers, middlewares, services, onUnbuildable: (id, reason) => this.#unbuildable(id, reason) });
     const { accessLog } = start;
-    const send = (lines: string): void => options.send({ type: "accessLog", lines });
+    const send = (lines: Uint8Array<ArrayBuffer>): void => options.send({ type: "accessLog", lines });
     const access = accessLog === undefined ? null : { log: new AccessLog(accessLog, send), clock };
     this.#engine = { access, routes: this.#world, isDraining: false, deadlines: this.#deadlines, timeouts, counters };
     this.#overload = new Overload(start.overloadMarks, (level, cause) => {

@@ -20,7 +20,7 @@ const worker = new TrafficWorker({
   readMode: "shared",
   matchers,
   middlewares: middlewareModules,
-  send: (message) => port.postMessage(message),
+  send: (message) => port.postMessage(message, message.type === "accessLog" ? [message.lines.buffer] : []),
   onClosed: () => {
     port.close();
     process.exit(0);

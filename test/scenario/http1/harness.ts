@@ -101,7 +101,8 @@ export class TestProxy {
 
   /** Lines of the access log that the worker has handed on. */
   accessLines(): readonly string[] {
-    return this.messages.flatMap((message) => (message.type === "accessLog" ? message.lines.split("\n").slice(0, -1) : []));
+    const text = ({ buffer, byteOffset, length }: Uint8Array<ArrayBuffer>) => Buffer.from(buffer, byteOffset, length).toString();
+    return this.messages.flatMap((message) => (message.type === "accessLog" ? text(message.lines).split("\n").slice(0, -1) : []));
   }
 
   /** Counts `n` more than there were. */
