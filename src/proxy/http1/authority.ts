@@ -3,6 +3,10 @@ import { isIPv6 } from "node:net";
 /** Longest host name in bytes (RFC 1035 §2.3.4). */
 const HOST_BYTES_MAX = 255;
 
+/** Most that are remembered: those that clients ask for are few. */
+const PARSED_MAX = 1000;
+const parsed = new Map<string, Authority | null>();
+
 /** A Host field or the authority of a target, taken apart. */
 export interface Authority {
   /** Canonical: lower case, without a trailing dot; IPv6 in brackets; "" for an empty Host. What rules match. */
@@ -18,6 +22,15 @@ export interface Authority {
  * is refused: servers disagree about it.
  */
 export function parseAuthority(text: string): Authority | null {
+  const known = parsed.get(text);
+  if (known !== undefined) return known;
+  const authority = parse(text);
+  if (parsed.size >= PARSED_MAX) parsed.clear();
+  parsed.set(text, authority);
+  return authority;
+}
+
+function parse(text: string): Authority | null {
   if (text === "") return { host: "", port: -1 };
   const split = /^(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(?::([0-9]{0,5}))?$/.exec(text);
   if (split === null) return null;

@@ -152,7 +152,7 @@ export class ClientConnection implements UpstreamConnection, SocketEvents, Timed
   putEnd(exchange: HttpExchange, trailers: Trailers | null, isChunked: boolean): void {
     if (!isChunked) return;
     out.text("0\r\n");
-    if (trailers !== null && !exchange.head.listsFields) trailers.write(out, exchange.requestEdits);
+    if (trailers !== null && !exchange.head.listsFields) trailers.write(exchange.requestEdits);
     out.text("\r\n");
   }
 

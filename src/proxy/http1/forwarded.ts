@@ -1,3 +1,4 @@
+import { Buffer } from "node:buffer";
 import { hostname } from "node:os";
 import { FIELD_VALUE, spells } from "./bytes.ts";
 import type { HttpExchange } from "./exchange.ts";
@@ -83,25 +84,27 @@ export function isPassed(exchange: HttpExchange, head: RequestHead, field: numbe
   );
 }
 
+const NOTHING: Buffer = Buffer.alloc(0);
+
 /** Prepared text for the common case, kept by the connection: none of them edited, peer not trusted. All but the host is mostly the same. */
 export class ForwardedText {
   #port = Number.NaN;
-  #before = "";
-  #after = "";
+  #before = NOTHING;
+  #after = NOTHING;
 
   write(out: OutBuffer, exchange: HttpExchange): void {
     const { authority, port } = exchange.target;
     if (port !== this.#port) this.#prepare(exchange);
-    out.text(this.#before);
+    out.all(this.#before);
     out.text(authority);
-    out.text(this.#after);
+    out.all(this.#after);
   }
 
   #prepare(exchange: HttpExchange): void {
     const line = (name: Written) => `${SPELLED[name]}${forwardedField(exchange, name) ?? exchange.peer.address}\r\n`;
     this.#port = exchange.target.port;
-    this.#before = line("x-forwarded-for") + SPELLED["x-forwarded-host"];
-    this.#after = `\r\n${WRITTEN.slice(2).map(line).join("")}`;
+    this.#before = Buffer.from(line("x-forwarded-for") + SPELLED["x-forwarded-host"], "latin1");
+    this.#after = Buffer.from(`\r\n${WRITTEN.slice(2).map(line).join("")}`, "latin1");
   }
 }
 

@@ -1,11 +1,16 @@
+import { Buffer } from "node:buffer";
 import { countsForwards, readMaxForwards } from "../pipeline/max-forwards.ts";
 import { spells } from "./bytes.ts";
 import type { HttpExchange } from "./exchange.ts";
+import { copyLine, endLines } from "./field-lines.ts";
 import { type ForwardedText, isPassed, writeForwarded } from "./forwarded.ts";
 import { HeaderId } from "./header-id.ts";
 import { out } from "./out-buffer.ts";
 import type { RequestHead } from "./request-parser.ts";
 import { isTrailerField } from "./trailers.ts";
+
+/** Ends the request line, and begins the first field. */
+const HOST = Buffer.from(" HTTP/1.1\r\nHost: ");
 
 /**
  * Writes the head of `exchange` as it goes to a server (RFC 9110 §7.6): canonical path, one Host, framing of our own, fields of this
@@ -21,7 +26,7 @@ export function writeRequestHead(exchange: HttpExchange, host: string, forwarded
     out.text("?");
     out.slice(bytes, target.queryStart, target.queryEnd);
   }
-  out.text(" HTTP/1.1\r\nHost: ");
+  out.all(HOST);
   out.text(host === "" ? exchange.authority : host);
   out.text("\r\n");
   writeFields(exchange, head);
@@ -44,12 +49,10 @@ function writeFields(exchange: HttpExchange, head: RequestHead): void {
     }
     const start = head.nameStart[field] as number;
     if (isEdited && requestEdits.removesField(bytes, start, head.nameEnd[field] as number)) continue;
-    out.slice(bytes, start, head.nameEnd[field] as number);
-    out.text(": ");
     if (id === HeaderId.maxForwards && countsForwards(exchange)) writeCountedDown(exchange, field);
-    else out.slice(bytes, head.valueStart[field] as number, head.valueEnd[field] as number);
-    out.text("\r\n");
+    else copyLine(bytes, head, field);
   }
+  endLines(bytes);
 }
 
 /** Whether the entry point lets a field through though Connection lists it, which RFC 9110 §7.6.1 does not foresee. */
@@ -62,8 +65,12 @@ function isKept({ bytes, peer }: HttpExchange, head: RequestHead, field: number)
 function writeCountedDown(exchange: HttpExchange, field: number): void {
   const { head, bytes } = exchange;
   const left = readMaxForwards(exchange, field);
-  if (left > 0) out.text(String(left - 1));
-  else out.slice(bytes, head.valueStart[field] as number, head.valueEnd[field] as number);
+  if (left <= 0) copyLine(bytes, head, field);
+  else {
+    endLines(bytes);
+    out.slice(bytes, head.nameStart[field] as number, head.nameEnd[field] as number);
+    out.text(`: ${left - 1}\r\n`);
+  }
 }
 
 function writeFraming(head: RequestHead): void {

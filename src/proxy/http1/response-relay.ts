@@ -55,7 +55,7 @@ export class ResponseRelay implements ClientResponse {
   finish(trailers: Trailers | null): void {
     if (this.#framing === "chunked") {
       out.text("0\r\n");
-      if (trailers !== null && this.#exchange.takesTrailers) trailers.write(out, this.#exchange.responseEdits);
+      if (trailers !== null && this.#exchange.takesTrailers) trailers.write(this.#exchange.responseEdits);
       out.text("\r\n");
     }
     this.flush();

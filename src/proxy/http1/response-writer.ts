@@ -2,13 +2,15 @@ import { Buffer } from "node:buffer";
 import type { Reply } from "../../extensions/middlewares/exchange.ts";
 import { reasonOf } from "../pipeline/reasons.ts";
 import type { HttpExchange } from "./exchange.ts";
+import { copyLine, endLines } from "./field-lines.ts";
 import { HeaderId } from "./header-id.ts";
 import { out } from "./out-buffer.ts";
 import type { ResponseFraming, ResponseHead } from "./response-parser.ts";
 import { isTrailerField } from "./trailers.ts";
 
 /** What answers of our own say, and those of servers that do not say themselves (RFC 9110 §10.2.4). */
-const SERVER = "Server: fairway\r\n";
+const SERVER = Buffer.from("Server: fairway\r\n");
+const OK = Buffer.from("HTTP/1.1 200 OK\r\n");
 
 /** How a response body goes to the client. */
 export type ClientFraming = "none" | "length" | "chunked" | "close";
@@ -70,7 +72,7 @@ export function writeReply(exchange: HttpExchange, reply: Reply, closes: boolean
   if (hasBody) out.text(`Content-Length: ${Buffer.byteLength(reply.body)}\r\n`);
   writeConnection(exchange, closes);
   if (!edits.touches("date")) writeDate(date);
-  if (!edits.touches("server")) out.text(SERVER);
+  if (!edits.touches("server")) out.all(SERVER);
   out.text("\r\n");
   if (!hasBody || exchange.method === "HEAD") return 0;
   const before = out.length;
@@ -84,13 +86,14 @@ export function writeBareReply(reply: Reply, date: string): void {
   for (const [name, value] of reply.headers) out.text(`${name}: ${value}\r\n`);
   out.text(`Content-Length: ${Buffer.byteLength(reply.body)}\r\nConnection: close\r\n`);
   writeDate(date);
-  out.text(SERVER);
+  out.all(SERVER);
   out.text("\r\n");
   out.utf8(reply.body);
 }
 
 function writeStatusLine(status: number): void {
-  out.text(status === 200 ? "HTTP/1.1 200 OK\r\n" : `HTTP/1.1 ${status} ${reasonOf(status)}\r\n`);
+  if (status === 200) out.all(OK);
+  else out.text(`HTTP/1.1 ${status} ${reasonOf(status)}\r\n`);
 }
 
 /** `hasTrailers`: those that follow the body go on, and what announces them with them. */
@@ -104,11 +107,9 @@ function writeFields(exchange: HttpExchange, bytes: Buffer, head: ResponseHead, 
     }
     const start = head.nameStart[field] as number;
     if (isEdited && edits.removesField(bytes, start, head.nameEnd[field] as number)) continue;
-    out.slice(bytes, start, head.nameEnd[field] as number);
-    out.text(": ");
-    out.slice(bytes, head.valueStart[field] as number, head.valueEnd[field] as number);
-    out.text("\r\n");
+    copyLine(bytes, head, field);
   }
+  endLines(bytes);
 }
 
 /** Whether a field of a response is for one hop, or frames it. */
@@ -132,7 +133,7 @@ function writeOwnFields(exchange: HttpExchange, head: ResponseHead, date: string
     else if (id === HeaderId.server) hasServer = true;
   }
   if (!hasDate) writeDate(date);
-  if (!hasServer) out.text(SERVER);
+  if (!hasServer) out.all(SERVER);
 }
 
 function writeDate(date: string): void {

@@ -1,9 +1,9 @@
 import { Buffer } from "node:buffer";
 import { spells } from "./bytes.ts";
+import { copyLine, endLines } from "./field-lines.ts";
 import { Fields } from "./fields.ts";
 import type { HeaderEdits } from "./header-edits.ts";
 import { HeaderId } from "./header-id.ts";
-import type { OutBuffer } from "./out-buffer.ts";
 
 /**
  * Fields that mean nothing, or harm, when they come after the body: whoever merges them into the head would frame, route, authenticate or
@@ -37,15 +37,12 @@ export class Trailers extends Fields {
     return !NOT_TRAILERS.has(name) && !name.startsWith("x-forwarded-") && !edits.touches(name);
   }
 
-  /** Writes the field lines of those that go on. */
-  write(out: OutBuffer, edits: HeaderEdits): void {
+  /** Writes the lines of those that go on. */
+  write(edits: HeaderEdits): void {
     for (let field = 0; field < this.count; field++) {
-      if (!this.passes(field, edits)) continue;
-      out.slice(this.bytes, this.nameStart[field] as number, this.nameEnd[field] as number);
-      out.text(": ");
-      out.slice(this.bytes, this.valueStart[field] as number, this.valueEnd[field] as number);
-      out.text("\r\n");
+      if (this.passes(field, edits)) copyLine(this.bytes, this, field);
     }
+    endLines(this.bytes);
   }
 }
 

@@ -50,6 +50,8 @@ export class ByteSocket {
   #stopped = false;
   /** What the next read goes into, where that is ours to say. */
   #buffer: Buffer = READ_BUFFER;
+  /** What Node has been told that it goes into. */
+  #given: Buffer | null = null;
   #failed = false;
 
   private constructor(socket: Socket, isTls: boolean, events: SocketEvents) {
@@ -116,13 +118,19 @@ export class ByteSocket {
     return made;
   }
 
-  /** How a socket reads into the shared buffers; `made` is there before its first read. */
+  /**
+   * How a socket reads into the shared buffers; `made` is there before its first read. To be told of a buffer costs Node more than to go on
+   * with the one it has, so it is told of nothing else: it takes what is no buffer for that, though its types do not say so.
+   */
   static #reading(made: () => ByteSocket | undefined): OnReadOpts {
     return {
-      buffer: () => {
+      buffer: (() => {
         const socket = made();
-        return socket === undefined ? READ_BUFFER : socket.#buffer;
-      },
+        if (socket === undefined) return READ_BUFFER;
+        if (socket.#given === socket.#buffer) return undefined;
+        socket.#given = socket.#buffer;
+        return socket.#buffer;
+      }) as () => Buffer,
       callback: (length, bytes) => {
         const socket = made() as ByteSocket;
         socket.#buffer = length >= READ_BUFFER_BYTES ? BULK_BUFFER : READ_BUFFER;
