@@ -44,6 +44,8 @@ export class FakeApi implements KubernetesApi {
   readonly requests: ApiRequest[] = [];
   /** Called before each request, watches included: what it throws is the answer, and what it awaits delays it. */
   intercept: (request: ApiRequest) => void | Promise<void> = () => {};
+  /** Whether a page says how many objects follow, as those of an API server do that selects none. */
+  countsRemaining = true;
   /** Answers TokenReviews. */
   reviewToken: (spec: { readonly token: string; readonly audiences?: readonly string[] }) => TokenReviewStatus = () => ({
     authenticated: false,
@@ -264,6 +266,7 @@ export class FakeApi implements KubernetesApi {
     const metadata = {
       resourceVersion: String(pageVersion),
       ...(last !== undefined && items.length < all.length ? { continue: JSON.stringify([pageVersion, place(last)]) } : {}),
+      ...(this.countsRemaining && items.length < all.length ? { remainingItemCount: all.length - items.length } : {}),
     };
     // Items of a list come without apiVersion and kind, but for those that come as metadata only.
     const list = items.map((item) => withoutType(item, accept));

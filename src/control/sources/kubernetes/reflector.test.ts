@@ -4,6 +4,7 @@ import { systemClock } from "../../../kernel/clock.ts";
 import { ApiError, type ApiObject, type ApiRequest, ApiUnreachable, ConnectionDistrusted } from "../../api/api.ts";
 import { Discovery } from "./discovery.ts";
 import { WATCHED_KINDS, type WatchedKind } from "./kinds.ts";
+import { WHOLE_CHARS_MAX, WHOLE_OBJECTS_MAX } from "./list-pages.ts";
 import { Reflector, type ReflectorState } from "./reflector.ts";
 
 const ROUTES = WATCHED_KINDS.find(({ kind }) => kind === "IngressRoute") as WatchedKind;
@@ -83,6 +84,7 @@ const settled = { interval: 1, timeout: 5_000 };
 test("what is there comes as one change, what happens then comes as it happens", async () => {
   const it = await observed(null, (it) => {
     for (let n = 0; n < 1_200; n++) it.route(`route-${n}`);
+    it.api.countsRemaining = false;
   });
   expect(it.world.size).toBe(1_200);
   expect(it.commits).toHaveLength(1);
@@ -140,9 +142,33 @@ test("what the server has forgotten is listed again as one replacement: deletion
   expect(it.world.get("same")).toBe(same);
 });
 
+test("a collection of several pages is asked for at once after its first page, and what went meanwhile is not in it", async () => {
+  const it = await observed(null, (it) => {
+    for (let n = 0; n < 600; n++) it.route(`route-${n}`);
+    it.api.intercept = ({ query = {} }) => {
+      if (query.limit === undefined && query.watch === undefined) it.api.remove("IngressRoute", "shop", "route-0");
+    };
+  });
+  expect(it.world.size).toBe(599);
+  expect(it.api.requests.slice(0, 2).map(({ query }) => query)).toEqual([{ limit: 500 }, {}]);
+});
+
+test.each([
+  { what: "of many objects", count: WHOLE_OBJECTS_MAX + 1, padding: 0 },
+  { what: "of large objects", count: 501, padding: Math.ceil(WHOLE_CHARS_MAX / 501) },
+])("a collection $what is asked for page by page", async ({ count, padding }) => {
+  const it = await observed(null, (it) => {
+    for (let n = 0; n < count; n++) it.route(`route-${n}`, "shop", ["x".repeat(padding)]);
+  });
+  expect(it.world.size).toBe(count);
+  const pages = it.api.requests.slice(0, Math.ceil(count / 500));
+  expect(pages.map(({ query }) => query?.limit)).toEqual(pages.map(() => 500));
+});
+
 test("a list that goes stale between two pages is made in one", async () => {
   const it = await observed(null, (it) => {
     for (let n = 0; n < 600; n++) it.route(`route-${n}`);
+    it.api.countsRemaining = false;
     it.api.intercept = ({ query = {} }) => {
       if (query.continue !== undefined) it.api.compact();
     };
