@@ -33,6 +33,12 @@ import { version } from "./version.ts";
 /** The Lease of the replicas of an operator, and the Service in front of them. */
 export const OPERATOR_NAME = "fairway-operator";
 
+/**
+ * A replica that got the Lease before it had seen the world gives it back when that takes longer: another one may have seen it. 5,000
+ * routes take 2 s.
+ */
+const FIRST_LOOK_MAX_MS = 60_000;
+
 export interface ClusterHalfOptions {
   readonly api: ApiClient;
   readonly settings: CompileSettings;
@@ -73,6 +79,10 @@ export class ClusterHalf {
   #operator: Operator | null = null;
   #server: ChannelServer | null = null;
   #stopping = false;
+  /** Resolves when everything is compiled and the channel is open. */
+  readonly #opened = Promise.withResolvers<void>();
+  /** The term in which everything was first listed; null: in none of ours. */
+  #firstTerm: HeldTerm | null = null;
 
   constructor(options: ClusterHalfOptions) {
     this.#options = options;
@@ -88,8 +98,8 @@ export class ClusterHalf {
   }
 
   /**
-   * Reads the cluster and compiles it, opens the channel, and takes part in the election from then on. Rejects with ListenFailed. Until
-   * the API server answers it waits, however long.
+   * Reads the cluster and compiles it, opens the channel, and takes part in the election from then on; a Lease that nobody holds it takes
+   * before all that. Rejects with ListenFailed. Until the API server answers it waits, however long.
    */
   async start({ host, port }: HostPort): Promise<AddressInfo> {
     const [certificate] = await Promise.all([this.#authority.start(), this.#load()]);
@@ -108,6 +118,7 @@ export class ClusterHalf {
       },
     });
     const address = await this.#server.listen(host, port);
+    this.#opened.resolve();
     this.#election.start();
     void this.#webhook?.start();
     return address;
@@ -128,21 +139,31 @@ export class ClusterHalf {
   }
 
   async #load(): Promise<void> {
-    this.#operator = await this.#makeOperator();
-    if (!this.#stopping) await this.#operator.start();
+    const [operator] = await Promise.all([this.#makeOperator(), this.#election.startIfFree()]);
+    this.#operator = operator;
+    this.#firstTerm = this.#election.term;
+    if (!this.#stopping) await operator.start();
     if (!this.#stopping) await this.#reconciler.start();
   }
 
-  /** This replica has the right to publish: what the API server holds now is what it publishes. */
+  /** This replica has the right to publish: what the API server holds now, or has held since, is what it publishes. */
   async #takeOver(term: HeldTerm): Promise<void> {
+    await this.#atMost(FIRST_LOOK_MAX_MS, this.#opened.promise);
+    if (!term.isCurrent()) return;
     this.#server?.take();
-    await this.#source.relist();
+    if (term !== this.#firstTerm) await this.#source.relist();
     await this.#reconciler.settled();
     if (!term.isCurrent()) return;
     this.#server?.serve(term);
     this.#status.setHolder(true);
     this.#options.onRole("serving", this.#options.url);
     void this.#tickets.start();
+  }
+
+  async #atMost(mostMs: number, what: Promise<void>): Promise<void> {
+    const late = Promise.withResolvers<never>();
+    const cancel = systemClock.after(mostMs, () => late.reject(new Error(`nothing to serve after ${mostMs} ms`)));
+    await Promise.race([what, late.promise]).finally(cancel);
   }
 
   #standAside(holder: string): void {

@@ -51,6 +51,53 @@ test("the first replica makes the Lease and holds it; another one waits and know
   expect(spec.renewTime).toMatch(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z$/);
 });
 
+test("a replica that has seen nothing yet takes a Lease that nobody has, and renews it before it takes part by itself", async () => {
+  const { time, replica } = setUp();
+  const [a, b] = [replica("a"), replica("b")];
+  const begun = a.election.startIfFree();
+  await time.pass(100);
+  await begun;
+  b.election.start();
+  await time.pass(60_000);
+  a.election.start();
+  await time.pass(60_000);
+  expect([a.told, b.told]).toEqual([["acquired 1"], []]);
+  expect(a.election.term).toBe(a.terms[0]);
+});
+
+test("a replica that has seen nothing yet leaves a Lease alone that somebody has, and one that is given back meanwhile", async () => {
+  const { time, replica } = setUp();
+  const [a, b] = [replica("a"), replica("b")];
+  a.election.start();
+  await time.pass(100);
+  const begun = b.election.startIfFree();
+  await time.pass(100);
+  await begun;
+  const leaving = a.election.stop();
+  await time.pass(5_000);
+  await leaving;
+  expect(b.told).toEqual([]);
+  b.election.start();
+  await time.pass(100);
+  expect(b.told).toEqual(["acquired 2"]);
+});
+
+test.each([0, 1, 2, 5, 10])(
+  "a replica that is stopped %i ms after it looked whether the Lease is free does not keep it",
+  async (ms) => {
+    const { time, api, replica } = setUp();
+    const a = replica("a");
+    const begun = a.election.startIfFree();
+    await time.pass(ms);
+    const stopped = a.election.stop();
+    await time.pass(5_000);
+    await Promise.all([begun, stopped]);
+    const spec = api.get("Lease", "fairway-system", "fairway-operator")?.spec as { readonly holderIdentity?: string } | undefined;
+    expect(spec?.holderIdentity ?? "").toBe("");
+    expect(a.election.term).toBeNull();
+  },
+);
+
 test("a holder that leaves gives the Lease back, and the next one has it at once and is known to the one that left", async () => {
   const { time, replica } = setUp();
   const [a, b] = [replica("a"), replica("b")];

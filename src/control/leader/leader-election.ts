@@ -58,6 +58,7 @@ export class LeaderElection {
   #isOffered = false;
   #lastHolder: Holder | null = null;
   #stopping = false;
+  #takesPart = false;
   #running: Promise<void> = Promise.resolve();
   /** After a take-over that came to nothing, others go first. */
   #restUntilMs = 0;
@@ -77,8 +78,20 @@ export class LeaderElection {
     return this.#term?.isCurrent() ? this.#term : null;
   }
 
+  /**
+   * Takes the Lease if nobody has it, and takes part then; else it is as if nothing had been asked. A replica that has yet to see the
+   * world does so: what it lists afterwards need not be listed once more. Resolves when that is clear.
+   */
+  async startIfFree(): Promise<void> {
+    this.#running = this.#tryToAcquire().catch((error: unknown) => this.#options.onProblem?.(error));
+    await this.#running;
+    if (this.#term !== null) this.start();
+  }
+
   /** Takes part from now on. */
   start(): void {
+    if (this.#takesPart || this.#stopping) return;
+    this.#takesPart = true;
     this.#running = this.#run();
     void this.#watch();
   }
