@@ -1,10 +1,16 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { parseArgs } from "node:util";
 import { Cluster, succeeded } from "../../cluster/cluster.ts";
 import { importImages, installFairway, makeImages } from "../../cluster/fairway-install.ts";
 import { type Bench, percentile, table } from "../contract.ts";
-import { flagsOf } from "../flags.ts";
+import { wholeNumber, wrongFlag } from "../flags.ts";
+import type { Interval } from "../interval.ts";
+import type { Followed } from "./followed-changes.ts";
+
+/** What can be measured by itself. */
+const PARTS = ["changes", "burst", "proxy", "start"] as const;
 
 const USAGE = `npm run -s bench -- cluster [options]
 
@@ -13,48 +19,57 @@ answer to the last worker of the last proxy, their CPU time, bursts, starts and 
 
   --routes   IngressRoutes (5000)
   --proxies  proxies, each with one worker (10)
-  --changes  route changes, and endpoint changes, followed one by one (100)
+  --changes  route changes, and endpoint changes, followed one by one, in 20 blocks with a quiet time after each (100)
+  --parts    some of ${PARTS.join(", ")}, with commas between (all); start alone, of an operator, takes a minute and a half
   --json     one line of JSON instead of the table
 `;
-
-const NUMBERS = { routes: 5_000, proxies: 10, changes: 100 };
-
-interface Followed {
-  readonly latenciesMs: readonly number[];
-  readonly unseen: number;
-  readonly operatorCpuMs: number;
-  readonly proxyCpuMs: number;
-}
 
 interface Memory {
   readonly operatorMiB: number;
   readonly proxyMiB: number;
 }
 
-/** What `inside.ts` prints. */
+/** What `inside.ts` prints: of each part that was asked for. */
 interface Measured {
-  readonly ofRoutes: Followed;
-  readonly ofEndpoints: Followed;
-  readonly ofBurst: { readonly appliedMs: number; readonly liveMs: number; readonly statusMs: number };
-  readonly small: Memory;
-  readonly large: Memory;
-  readonly proxyStartMs: number;
-  readonly ofColdStart: { readonly servesMs: number; readonly statusesMs: number };
+  readonly ofRoutes?: Followed;
+  readonly ofEndpoints?: Followed;
+  readonly ofBurst?: { readonly appliedMs: number; readonly liveMs: number; readonly statusMs: number };
+  readonly small?: Memory;
+  readonly large?: Memory;
+  readonly proxyStartMs?: number;
+  readonly ofColdStart?: { readonly servesMs: number; readonly statusesMs: number };
 }
 
 export const cluster: Bench = {
   name: "cluster",
   summary: "a real cluster with ten proxies: the way of a change, bursts, starts, memory",
   run: async (args) => {
-    const flags = flagsOf(args, USAGE, NUMBERS);
-    if (flags === null) return 0;
-    const said = [flags.routes, flags.proxies, flags.changes].map(String);
-    const measured = await measure(said);
+    const text = { type: "string" } as const;
+    const toggle = { type: "boolean" } as const;
+    const options = { routes: text, proxies: text, changes: text, parts: text, json: toggle, help: toggle };
+    const { values } = parseArgs({ args: [...args], options });
+    if (values.help) {
+      process.stdout.write(USAGE);
+      return 0;
+    }
+    const numbers = [
+      wholeNumber("routes", values.routes, 5_000),
+      wholeNumber("proxies", values.proxies, 10),
+      wholeNumber("changes", values.changes, 100),
+    ];
+    const measured = await measure([...numbers.map(String), partsOf(values.parts).join(",")]);
     if (measured === null) return 1;
-    process.stdout.write(`${flags.json ? JSON.stringify({ bench: "cluster", ...measured }) : shown(measured)}\n`);
-    return measured.ofRoutes.unseen + measured.ofEndpoints.unseen === 0 ? 0 : 1;
+    process.stdout.write(`${values.json ? JSON.stringify({ bench: "cluster", ...measured }) : shown(measured)}\n`);
+    return (measured.ofRoutes?.unseen ?? 0) + (measured.ofEndpoints?.unseen ?? 0) === 0 ? 0 : 1;
   },
 };
+
+function partsOf(text: string | undefined): readonly string[] {
+  const parts = text?.split(",") ?? PARTS;
+  const unknown = parts.find((part) => !PARTS.some((known) => known === part));
+  if (unknown !== undefined) throw wrongFlag(`--parts knows ${PARTS.join(", ")}, and no "${unknown}"`);
+  return parts;
+}
 
 async function measure(said: readonly string[]): Promise<Measured | null> {
   const parent = mkdtempSync(join(tmpdir(), "fairway-bench-"));
@@ -74,35 +89,53 @@ async function measure(said: readonly string[]): Promise<Measured | null> {
   }
 }
 
-function shown({ ofRoutes, ofEndpoints, ofBurst, small, large, proxyStartMs, ofColdStart }: Measured): string {
-  const ms = (value: number) => value.toFixed(1);
-  const followed = (name: string, goal: string, { latenciesMs, unseen, operatorCpuMs, proxyCpuMs }: Followed) => [
+const ms = (value: number): string => value.toFixed(1);
+const seconds = (value: number): string => (value / 1_000).toFixed(2);
+
+function shown(measured: Measured): string {
+  const { ofRoutes, ofEndpoints } = measured;
+  if (ofRoutes === undefined || ofEndpoints === undefined) return shownOnce(measured);
+  return `${shownChanges(ofRoutes, ofEndpoints)}\n\n${shownOnce(measured)}`;
+}
+
+function shownChanges(ofRoutes: Followed, ofEndpoints: Followed): string {
+  const followed = (name: string, goal: string, of: Followed) => [
     name,
-    ms(percentile(latenciesMs, 0.5)),
-    ms(percentile(latenciesMs, 0.99)),
-    ms(percentile(latenciesMs, 1)),
-    String(unseen),
-    ms(operatorCpuMs),
-    ms(proxyCpuMs),
-    `${ms(operatorCpuMs + proxyCpuMs)} (${goal})`,
+    ...[0.5, 0.99, 1].map((share) => ms(percentile(of.latenciesMs, share))),
+    String(of.unseen),
+    within(of.operatorCpuMs),
+    within(of.proxyCpuMs),
+    `${within(of.bothCpuMs)} (${goal})`,
+    `${ms(of.quietOperatorMs)}, ${ms(of.quietProxyMs)}`,
   ];
-  const changes = [
-    ["one change, ms", "p50", "p99", "max", "not seen", "operator's CPU", "one proxy's", "both (goal)"],
+  return table([
+    ["one change, ms", "p50", "p99", "max", "not seen", "operator's CPU", "one proxy's", "both (goal)", "quiet, ms a second"],
     followed("route", "< 15", ofRoutes),
     followed("endpoints", "< 4", ofEndpoints),
-    ["goals", "< 20", "< 50", "", "0", "", "", ""],
-  ];
-  const seconds = (value: number) => (value / 1_000).toFixed(2);
-  const rest = [
-    ["", "measured", "goal"],
-    ["1,000 changes in one apply: applied after, s", seconds(ofBurst.appliedMs), ""],
-    ["  live in the last proxy after, s", seconds(ofBurst.liveMs), ""],
-    ["  last status after, s", seconds(ofBurst.statusMs), ""],
-    ["operator's start to serving all, s", seconds(ofColdStart.servesMs), "< 3"],
-    ["  to the last status, s", seconds(ofColdStart.statusesMs), "< 30"],
-    ["proxy's start to all live, s", seconds(proxyStartMs), "< 3"],
-    ["operator, MiB (1,000 routes; all)", `${ms(small.operatorMiB)}; ${ms(large.operatorMiB)}`, "< 200"],
-    ["proxy, MiB (1,000 routes; all)", `${ms(small.proxyMiB)}; ${ms(large.proxyMiB)}`, "< 120"],
-  ];
-  return `${table(changes)}\n\n${table(rest)}`;
+    ["goals", "< 20", "< 50", "", "0", "", "", "", ""],
+  ]);
+}
+
+/** A mean, and how far the true one may be from it. */
+function within({ mean, high }: Interval): string {
+  return `${ms(mean)} ±${ms(high - mean)}`;
+}
+
+function shownOnce({ ofBurst, small, large, proxyStartMs, ofColdStart }: Measured): string {
+  const rows = [["", "measured", "goal"]];
+  if (ofBurst !== undefined) {
+    rows.push(["1,000 changes in one apply: applied after, s", seconds(ofBurst.appliedMs), ""]);
+    rows.push(["  live in the last proxy after, s", seconds(ofBurst.liveMs), ""]);
+    rows.push(["  last status after, s", seconds(ofBurst.statusMs), ""]);
+  }
+  if (ofColdStart !== undefined) {
+    rows.push(["operator's start to serving all, s", seconds(ofColdStart.servesMs), "< 3"]);
+    rows.push(["  to the last status, s", seconds(ofColdStart.statusesMs), "< 30"]);
+  }
+  if (proxyStartMs !== undefined) rows.push(["proxy's start to all live, s", seconds(proxyStartMs), "< 3"]);
+  if (small !== undefined && large !== undefined) {
+    rows.push(["operator, MiB (1,000 routes; all)", `${ms(small.operatorMiB)}; ${ms(large.operatorMiB)}`, "< 200"]);
+    rows.push(["proxy, MiB (1,000 routes; all)", `${ms(small.proxyMiB)}; ${ms(large.proxyMiB)}`, "< 120"]);
+  }
+  return table(rows);
 }

@@ -3,12 +3,14 @@ import { join } from "node:path";
 
 /** Where the kubelet keeps what containers print. */
 const POD_LOGS = "/run/cluster/pods";
-/** Clock ticks in a second (`getconf CLK_TCK`), as /proc counts CPU time on Linux. */
+/** Clock ticks in a second (`getconf CLK_TCK`), as /proc tells when a process began on Linux. */
 const TICKS = 100;
 
 /** A running container of Fairway's. */
 export interface FairwayProcess {
   readonly pod: string;
+  /** IP address of its Pod; "" where it is not told. */
+  readonly address: string;
   readonly pid: number;
 }
 
@@ -19,19 +21,15 @@ export function fairwayProcesses(command: "operator" | "proxy"): readonly Fairwa
     try {
       const args = readFileSync(`/proc/${entry}/cmdline`, "utf8").split("\0");
       if (args[1] !== "/app/main.js" || args[2] !== command) return [];
-      const pod = /(?:^|\0)POD_NAME=([^\0]*)/.exec(readFileSync(`/proc/${entry}/environ`, "utf8"))?.[1] ?? "";
-      return [{ pod, pid: Number(entry) }];
+      const told = readFileSync(`/proc/${entry}/environ`, "utf8");
+      const pod = /(?:^|\0)POD_NAME=([^\0]*)/.exec(told)?.[1] ?? "";
+      const address = /(?:^|\0)POD_IP=([^\0]*)/.exec(told)?.[1] ?? "";
+      return [{ pod, address, pid: Number(entry) }];
     } catch {
       // It has ended since.
       return [];
     }
   });
-}
-
-/** CPU time a process has used, in ms. */
-export function cpuMs(pid: number): number {
-  const fields = statFields(pid);
-  return ((Number(fields[11]) + Number(fields[12])) * 1_000) / TICKS;
 }
 
 /** The fields of /proc/PID/stat after the program's name: the state is the first. */

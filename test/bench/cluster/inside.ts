@@ -2,23 +2,21 @@ import { execFile } from "node:child_process";
 import { writeFileSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import { promisify } from "node:util";
-import type { ApiRequest } from "../../../src/control/api/api.ts";
 import { ApiClient } from "../../../src/control/api/client.ts";
-import { deleteRoutes, endpointChange, makeRoutes, makeServices, programmedRoutes, route, routeChange } from "./cluster-world.ts";
-import { cpuMs, eventsOf, type FairwayProcess, fairwayProcesses, liveTimes, pssMiB, startedMs } from "./fairway-pods.ts";
+import { deleteRoutes, endpointChange, makeRoutes, makeServices, route, routeChange } from "./cluster-world.ts";
+import { eventsOf, type FairwayProcess, fairwayProcesses, liveTimes, pssMiB, startedMs } from "./fairway-pods.ts";
+import { follow } from "./followed-changes.ts";
+import { statusesSettled } from "./status-progress.ts";
 
 /**
  * The part of the bench that runs beside the cluster's programs: it makes the routes, changes them, and reads from the proxies' logs when
  * each change was live. It prints one JSON object.
  *
- * usage: inside.ts ROUTES PROXIES CHANGES
+ * usage: inside.ts ROUTES PROXIES CHANGES PARTS
  */
-const [routes = 0, proxies = 0, changes = 0] = process.argv.slice(2).map(Number);
+const [routes = 0, proxies = 0, changes = 0] = process.argv.slice(2, 5).map(Number);
+const parts = new Set(process.argv[5]?.split(","));
 
-/** Between two changes that are followed one by one: no proxy takes longer for one. */
-const CHANGE_EVERY_MS = 500;
-/** How long CPU time is measured with nothing to do. */
-const IDLE_MS = 10_000;
 const BURST = 1_000;
 const SMALL_WORLD = 1_000;
 const LOOK_MS = 50;
@@ -58,60 +56,6 @@ function holder(): FairwayProcess {
   return serving;
 }
 
-interface Cpu {
-  readonly operator: number;
-  readonly proxy: number;
-}
-
-/** CPU time of the operator that serves, and of one proxy on average. */
-function cpuNow(): Cpu {
-  const all = fairwayProcesses("proxy").map(({ pid }) => cpuMs(pid));
-  return { operator: cpuMs(holder().pid), proxy: all.reduce((sum, ms) => sum + ms, 0) / all.length };
-}
-
-async function idleCpuPerMs(): Promise<Cpu> {
-  const before = cpuNow();
-  await sleep(IDLE_MS);
-  const after = cpuNow();
-  return { operator: (after.operator - before.operator) / IDLE_MS, proxy: (after.proxy - before.proxy) / IDLE_MS };
-}
-
-/** Makes changes one by one. Times from the API server's answer to the last worker of the last proxy; CPU time of each. */
-async function follow(change: (edition: number) => ApiRequest, idle: Cpu) {
-  const asked: { readonly sentMs: number; readonly answerMs: number }[] = [];
-  const startMs = nowMs();
-  const before = cpuNow();
-  for (let edition = 1; edition <= changes; edition++) {
-    const sentMs = nowMs();
-    await api.request(change(edition));
-    asked.push({ sentMs, answerMs: nowMs() });
-    await sleep(CHANGE_EVERY_MS);
-  }
-  const after = cpuNow();
-  const tookMs = nowMs() - startMs;
-  await sleep(2 * CHANGE_EVERY_MS);
-  const times = fairwayProcesses("proxy").map(({ pod }) => liveTimes(pod));
-  const latencies = asked.map(({ sentMs, answerMs }, index) => {
-    const lastMs = lastSwitch(times, sentMs, asked[index + 1]?.sentMs ?? Number.POSITIVE_INFINITY);
-    return lastMs === null ? null : lastMs - answerMs;
-  });
-  return {
-    latenciesMs: latencies.filter((ms) => ms !== null).sort((a, b) => a - b),
-    unseen: latencies.filter((ms) => ms === null).length,
-    operatorCpuMs: (after.operator - before.operator - idle.operator * tookMs) / changes,
-    proxyCpuMs: (after.proxy - before.proxy - idle.proxy * tookMs) / changes,
-  };
-}
-
-/**
- * When the last proxy switched, between two times at which changes were sent; null when a proxy did not. (A change may be live before the
- * API server's answer to it has come.)
- */
-function lastSwitch(times: readonly (readonly number[])[], fromMs: number, toMs: number): number | null {
-  const lastMs = times.map((live) => live.findLast((atMs) => atMs >= fromMs && atMs < toMs));
-  return lastMs.includes(undefined) ? null : Math.max(...(lastMs as number[]));
-}
-
 /** A thousand routes changed by one `kubectl apply`: until the last is live everywhere, and until its status says so. */
 async function burst() {
   const path = "/run/cluster/burst.json";
@@ -120,7 +64,7 @@ async function burst() {
   const startMs = nowMs();
   await kubectl("apply", "--server-side", "--force-conflicts", "--filename", path);
   const appliedMs = nowMs();
-  const statusMs = await until("statuses of the burst", startMs, async () => (await programmedRoutes(api)) === routes, 200);
+  const statusMs = (await statusesSettled(api, holder(), routes)) - startMs;
   const lastLiveMs = Math.max(...fairwayProcesses("proxy").map(({ pod }) => liveTimes(pod).at(-1) ?? 0));
   return { appliedMs: appliedMs - startMs, liveMs: lastLiveMs - startMs, statusMs };
 }
@@ -143,8 +87,7 @@ async function coldStart() {
   await until("the operator serves", beforeMs, () => said("role") !== undefined && said("published") !== undefined);
   const processMs = startedMs(operator.pid);
   const servesMs = Math.max(said("role")?.loggedMs ?? 0, said("published")?.loggedMs ?? 0) - processMs;
-  await until("statuses after a cold start", processMs, async () => (await programmedRoutes(api)) === routes, 500);
-  return { servesMs, statusesMs: nowMs() - processMs };
+  return { servesMs, statusesMs: (await statusesSettled(api, operator, routes)) - processMs };
 }
 
 /** From a new proxy's start until it has all routes. */
@@ -159,20 +102,33 @@ async function proxyStart(): Promise<number> {
   return ms;
 }
 
+/** The whole world, grown from a small one, and what both take in memory. */
+async function growWorld() {
+  await makeRoutes(api, 0, SMALL_WORLD);
+  await statusesSettled(api, holder(), SMALL_WORLD);
+  const small = memory();
+  await makeRoutes(api, SMALL_WORLD, routes);
+  await statusesSettled(api, holder(), routes);
+  return { small, large: memory() };
+}
+
+async function followChanges() {
+  const watched = { operator: holder(), proxies: fairwayProcesses("proxy") };
+  const ofRoutes = await follow(api, watched, routeChange, changes);
+  const ofEndpoints = await follow(api, watched, endpointChange, changes);
+  return { ofRoutes, ofEndpoints, large: memory() };
+}
+
 await rollOut("fairway-operator", 1);
 await rollOut("fairway-proxy", proxies);
 await makeServices(api);
-await makeRoutes(api, 0, SMALL_WORLD);
-await until("a small world", nowMs(), async () => (await programmedRoutes(api)) === SMALL_WORLD, 500);
-const small = memory();
-await makeRoutes(api, SMALL_WORLD, routes);
-await until("the whole world", nowMs(), async () => (await programmedRoutes(api)) === routes, 500);
-const idle = await idleCpuPerMs();
-const ofRoutes = await follow(routeChange, idle);
-const ofEndpoints = await follow(endpointChange, idle);
-const large = memory();
-const ofBurst = await burst();
-const proxyStartMs = await proxyStart();
-const ofColdStart = await coldStart();
-console.log(JSON.stringify({ routes, proxies, ofRoutes, ofEndpoints, ofBurst, small, large, proxyStartMs, ofColdStart }));
+const measured = {
+  // A cold start makes its own routes.
+  ...([...parts].some((part) => part !== "start") ? await growWorld() : {}),
+  ...(parts.has("changes") ? await followChanges() : {}),
+  ...(parts.has("burst") ? { ofBurst: await burst() } : {}),
+  ...(parts.has("proxy") ? { proxyStartMs: await proxyStart() } : {}),
+  ...(parts.has("start") ? { ofColdStart: await coldStart() } : {}),
+};
+console.log(JSON.stringify({ routes, proxies, ...measured }));
 await api.close();
