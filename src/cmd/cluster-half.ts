@@ -79,7 +79,7 @@ export class ClusterHalf {
   #operator: Operator | null = null;
   #server: ChannelServer | null = null;
   #stopping = false;
-  /** Resolves when everything is compiled and the channel is open. */
+  /** Resolves when everything is compiled and the channel is open, or at the end. */
   readonly #opened = Promise.withResolvers<void>();
   /** The term in which everything was first listed; null: in none of ours. */
   #firstTerm: HeldTerm | null = null;
@@ -131,6 +131,7 @@ export class ClusterHalf {
     this.#tickets.stop();
     this.#status.stop();
     const successor = await this.#election.stop();
+    this.#opened.resolve();
     await this.#server?.close(successor?.url ?? "");
     this.#authority.stop();
     await this.#operator?.end();
