@@ -2,6 +2,7 @@ import { Buffer } from "node:buffer";
 import { type OnReadOpts, Socket } from "node:net";
 import type { TLSSocket } from "node:tls";
 import { BULK_BUFFER_BYTES, READ_BUFFER_BYTES, WRITE_QUEUE_BYTES } from "../http1/limits.ts";
+import { readInto } from "./onread.ts";
 import { PlainSocket, readNow } from "./plain-socket.ts";
 
 /** What happens on a socket, told to whoever minds it. */
@@ -37,8 +38,8 @@ export function poisonReads(on: boolean): void {
 /**
  * A socket with one listener for all it does and without streams in the read path: TCP or TLS, of a client or a server.
  *
- * Reading is by `onread` into the shared buffer (documented for sockets that connect; for accepted ones the handle is wrapped once
- * more, which is not, and has a fallback), or by a `push` of our own, which is how TLS gives its bytes away.
+ * Reading is by `onread` into the shared buffer (documented for sockets that connect; see `readInto` for accepted ones, which has a
+ * fallback), or by a `push` of our own, which is how TLS gives its bytes away.
  */
 export class ByteSocket {
   readonly socket: Socket;
@@ -69,12 +70,15 @@ export class ByteSocket {
 
   /** Takes over a socket just accepted with `pauseOnConnect`, and starts to read. */
   static accepted(socket: Socket, events: SocketEvents, mode: ReadMode): ByteSocket {
-    if (mode === "shared") {
-      const handle = detachHandle(socket);
-      if (handle !== null) return ByteSocket.#wrap(handle, events);
-    }
     const made = new ByteSocket(socket, false, events);
-    made.#readByPush();
+    if (
+      mode === "fresh" ||
+      !readInto(
+        socket,
+        ByteSocket.#reading(() => made),
+      )
+    )
+      made.#readByPush();
     socket._read(0);
     return made;
   }
@@ -107,14 +111,6 @@ export class ByteSocket {
   ): ByteSocket {
     const made = ByteSocket.secured(secured, tcp, events);
     secured.once("secureConnect", onConnect);
-    return made;
-  }
-
-  static #wrap(handle: object, events: SocketEvents): ByteSocket {
-    let made: ByteSocket | undefined;
-    const onread = ByteSocket.#reading(() => made);
-    const socket = new Socket({ handle, onread, allowHalfOpen: true, highWaterMark: WRITE_QUEUE_BYTES } as object);
-    made = new ByteSocket(socket, false, events);
     return made;
   }
 
@@ -234,14 +230,5 @@ const NOBODY: SocketEvents = { onBytes: () => false, onEnd() {}, onDrain() {}, o
 
 /** What Node keeps under a socket; not documented, so looked at with care. */
 interface WithHandle {
-  _handle: { readonly useUserBuffer?: unknown; readonly writeQueueSize?: number } | null;
-}
-
-/** The handle under an accepted socket, taken from it; null when this Node keeps none that can read into a buffer of ours. */
-function detachHandle(socket: Socket): object | null {
-  const holder = socket as unknown as WithHandle;
-  const handle = holder._handle;
-  if (handle === null || handle === undefined || typeof handle.useUserBuffer !== "function") return null;
-  holder._handle = null;
-  return handle;
+  _handle: { readonly writeQueueSize?: number } | null;
 }

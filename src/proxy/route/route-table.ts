@@ -30,9 +30,9 @@ export type MadeOfIndex<C extends Candidate> = HostPaths | Bucket<C>;
 
 /** The paths of one host key, with everything about keys and hashes that does not depend on the request. */
 interface HostPaths extends HostContent {
-  readonly exactHead: string;
+  readonly exactHead: Uint8Array;
   readonly exactState: number;
-  readonly prefixHead: string;
+  readonly prefixHead: Uint8Array;
   readonly prefixState: number;
   readonly restKey: string;
   readonly restHash: number;
@@ -47,9 +47,9 @@ interface Bucket<C extends Candidate> {
 /** Routers that are chosen among: everything about their keys and hashes that does not depend on the request. */
 export interface Layer {
   readonly name: string;
-  readonly hostHead: string;
+  readonly hostHead: Uint8Array;
   readonly hostState: number;
-  readonly wildcardHead: string;
+  readonly wildcardHead: Uint8Array;
   readonly wildcardState: number;
   readonly anyHash: number;
 }
@@ -60,13 +60,17 @@ export function makeLayer(name: string): Layer {
   const wildcardHead = `${hostHead}*`;
   return {
     name,
-    hostHead,
+    hostHead: Buffer.from(hostHead, "latin1"),
     hostState: hashText(HASH_START, hostHead, 0, hostHead.length),
-    wildcardHead,
+    wildcardHead: Buffer.from(wildcardHead, "latin1"),
     wildcardState: hashText(HASH_START, wildcardHead, 0, wildcardHead.length),
     anyHash: hashKey(hostHead + ANY_HOST),
   };
 }
+
+const NO_HEAD = new Uint8Array(0);
+/** Most hosts remembered between requests, layer by layer: clients may ask for as many as they like. */
+const KNOWN_HOSTS_MAX = 10_000;
 
 /** What is served on entry points. */
 export const ROOTS: Layer = makeLayer(ROOT_LAYER);
@@ -79,33 +83,59 @@ export const ROOTS: Layer = makeLayer(ROOT_LAYER);
 export class RouteTable<C extends Candidate> {
   readonly #index: SegmentReader<MadeOfIndex<C>>;
   readonly #candidate: (member: Member) => C;
+  /** What hosts were found to fall under, by layer and host: true in one generation of the index. */
+  readonly #known = new Map<Layer, Map<string, readonly HostPaths[]>>();
+  #knownCount = 0;
+  #knownIn = 0;
 
   constructor(index: SegmentReader<MadeOfIndex<C>>, candidate: (member: Member) => C) {
     this.#index = index;
     this.#candidate = candidate;
   }
 
-  /** Allocates: nothing once the buckets it looks at were made. */
+  /** Allocates: nothing once the buckets it looks at were made, for a host that was asked for before. */
   find(layer: Layer, entryPointBit: number, facts: RequestFacts): C | null {
-    const { name, hostHead, wildcardHead } = layer;
     const { host, path } = facts;
     let best: C | null = null;
-    const exact = this.#index.findJoined(
-      finishHash(hashText(layer.hostState, host, 0, host.length)),
-      hostHead,
-      host,
-      host.length,
-    );
-    if (exact !== null) best = this.#findUnder(this.#paths(exact, name, host), entryPointBit, facts, path, best);
+    for (const paths of this.#pathsUnder(layer, host)) best = this.#findUnder(paths, entryPointBit, facts, path, best);
+    return best;
+  }
+
+  /** The paths under the host itself, its wildcard, and any host, as far as there are such. */
+  #pathsUnder(layer: Layer, host: string): readonly HostPaths[] {
+    if (this.#knownIn !== this.#index.generation || this.#knownCount >= KNOWN_HOSTS_MAX) {
+      this.#known.clear();
+      this.#knownCount = 0;
+      this.#knownIn = this.#index.generation;
+    }
+    let hosts = this.#known.get(layer);
+    if (hosts === undefined) {
+      hosts = new Map();
+      this.#known.set(layer, hosts);
+    }
+    let found = hosts.get(host);
+    if (found === undefined) {
+      found = this.#findHost(layer, host);
+      hosts.set(host, found);
+      this.#knownCount++;
+    }
+    return found;
+  }
+
+  #findHost({ name, hostHead, hostState, wildcardHead, wildcardState, anyHash }: Layer, host: string): HostPaths[] {
+    const found: HostPaths[] = [];
+    const exact = this.#index.findJoined(finishHash(hashText(hostState, host, 0, host.length)), hostHead, host, host.length);
+    if (exact !== null) found.push(this.#paths(exact, name, host));
     const dot = host.indexOf(".");
     if (dot > 0) {
       const suffix = host.slice(dot);
-      const hash = finishHash(hashText(layer.wildcardState, suffix, 0, suffix.length));
+      const hash = finishHash(hashText(wildcardState, suffix, 0, suffix.length));
       const wildcard = this.#index.findJoined(hash, wildcardHead, suffix, suffix.length);
-      if (wildcard !== null) best = this.#findUnder(this.#paths(wildcard, `${name}*`, suffix), entryPointBit, facts, path, best);
+      if (wildcard !== null) found.push(this.#paths(wildcard, `${name}*`, suffix));
     }
-    const any = this.#index.findJoined(layer.anyHash, hostHead, ANY_HOST, ANY_HOST.length);
-    return any === null ? best : this.#findUnder(this.#paths(any, name, ANY_HOST), entryPointBit, facts, path, best);
+    const any = this.#index.findJoined(anyHash, hostHead, ANY_HOST, ANY_HOST.length);
+    if (any !== null) found.push(this.#paths(any, name, ANY_HOST));
+    return found;
   }
 
   /** One walk over the path gives the hashes of all its prefixes. */
@@ -124,7 +154,12 @@ export class RouteTable<C extends Candidate> {
       best = this.#scan(this.#index.findJoined(finishHash(state), paths.prefixHead, path, length), entryPointBit, facts, best);
     }
     if (!paths.hasRest) return best;
-    return this.#scan(this.#index.findJoined(paths.restHash, paths.restKey, "", 0), entryPointBit, facts, best);
+    return this.#scan(
+      this.#index.findJoined(paths.restHash, NO_HEAD, paths.restKey, paths.restKey.length),
+      entryPointBit,
+      facts,
+      best,
+    );
   }
 
   /** The better of `best` and the first router of a bucket that serves the request. */
@@ -165,9 +200,9 @@ function makePaths(entry: SegmentEntry<unknown>, host: string): HostPaths {
   const rest = restKey(host);
   return {
     ...decodeHostContent(entry.bytes, entry.valueStart, entry.valueEnd),
-    exactHead: exact,
+    exactHead: Buffer.from(exact, "latin1"),
     exactState: hashText(HASH_START, exact, 0, exact.length),
-    prefixHead: prefix,
+    prefixHead: Buffer.from(prefix, "latin1"),
     prefixState: hashText(HASH_START, prefix, 0, prefix.length),
     restKey: rest,
     restHash: hashKey(rest),

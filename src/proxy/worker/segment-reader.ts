@@ -16,6 +16,8 @@ import {
 } from "../build/segment-format.ts";
 import type { ShardUpdate } from "../messages.ts";
 
+const NO_HEAD = new Uint8Array(0);
+
 /**
  * The reading side of a segment table: immutable shards, replaced as wholes. `T` is what a reader makes of an entry; it is kept with
  * the entry and goes when the entry's shard is replaced, so it is never older than the bytes it was made of.
@@ -69,14 +71,14 @@ export class SegmentReader<T> {
 
   /** The entry of a key, or null. Allocates: an entry at the first hit, else nothing. */
   find(key: string): SegmentEntry<T> | null {
-    return this.findJoined(hashKey(key), key, "", 0);
+    return this.findJoined(hashKey(key), NO_HEAD, key, key.length);
   }
 
   /**
-   * The entry of the key that is `head` and the first `tailEnd` characters of `tail`, whose hash the caller has. Spares the making
-   * of the key. Allocates: an entry at the first hit, else nothing.
+   * The entry of the key that is `head` (Latin-1) and the first `tailEnd` characters of `tail`, whose hash the caller has. Spares the
+   * making of the key. Allocates: an entry at the first hit, else nothing.
    */
-  findJoined(hash: number, head: string, tail: string, tailEnd: number): SegmentEntry<T> | null {
+  findJoined(hash: number, head: Uint8Array, tail: string, tailEnd: number): SegmentEntry<T> | null {
     const shard = this.#shards[shardOf(hash)] as Shard<T>;
     const { words, slotCount } = shard;
     let slot = firstSlot(hash, slotCount);
@@ -148,11 +150,11 @@ function openEntry<T>({ bytes, words }: Shard<T>, offset: number): SegmentEntry<
 }
 
 /** Reading past the end gives `undefined`, which equals no character. */
-function hasKey(bytes: Buffer, words: Int32Array, offset: number, head: string, tail: string, tailEnd: number): boolean {
+function hasKey(bytes: Buffer, words: Int32Array, offset: number, head: Uint8Array, tail: string, tailEnd: number): boolean {
   const headLength = head.length;
   if (words[offset >> 2] !== headLength + tailEnd) return false;
   const at = offset + KEY_AT;
-  for (let i = 0; i < headLength; i++) if (bytes[at + i] !== head.charCodeAt(i)) return false;
+  for (let i = 0; i < headLength; i++) if (bytes[at + i] !== head[i]) return false;
   const tailAt = at + headLength;
   for (let i = 0; i < tailEnd; i++) if (bytes[tailAt + i] !== tail.charCodeAt(i)) return false;
   return true;
