@@ -49,6 +49,12 @@ async function operators(replicas: number): Promise<void> {
   if (replicas === 0) await vi.waitFor(async () => expect(await pods("operator")).toEqual([""]), TAKEOVER);
 }
 
+/** How often an operator has listed all routes. */
+async function listsOf(pod: string): Promise<number> {
+  const metrics = await cluster.ok("get", "--raw", `/api/v1/namespaces/fairway-system/pods/${pod}:9090/proxy/metrics`);
+  return Number(/^fairway_lists_total\{kind="IngressRoute"\} (\d+)$/m.exec(metrics)?.[1]);
+}
+
 const readiness = (pod: string) =>
   cluster.ok("get", "pod", pod, SYSTEM, '--output=jsonpath={.status.conditions[?(@.type=="Ready")].status}');
 
@@ -145,7 +151,10 @@ describe("without any operator", () => {
     expect(await readiness(fresh)).toBe("False");
   });
 
-  test("an operator comes back, and everything goes on", async () => {
+  test("an operator comes back, lists once since nobody holds the Lease, and everything goes on", async () => {
+    await operators(1);
+    const back = await otherHolder("");
+    expect(await listsOf(back)).toBe(1);
     await operators(2);
     await cluster.ok("rollout", "status", "deployment/fairway-proxy", SYSTEM, "--timeout=60s");
     await unnoticed(cluster, HOST, () => expectLive(cluster, "back"));

@@ -156,7 +156,7 @@ describe("watching a real API server", () => {
     await watching.sees("+Middleware/strip", since);
   });
 
-  test(`${OBJECTS} objects are listed in pages, all of them`, async () => {
+  test(`${OBJECTS} objects are listed, all of them`, async () => {
     await watching.order(`fill ${OBJECTS}`);
     const second = new WatchingProcess(cluster(), token, 18_002);
     try {
