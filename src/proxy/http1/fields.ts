@@ -49,6 +49,9 @@ export class Fields {
    * would be taken for its owner.
    */
   bindsConnection = false;
+  /** Whether Date and Server are there: a response says when it was made and by what. */
+  hasDate = false;
+  hasServer = false;
   #close = false;
   #persist = false;
   #options = 0;
@@ -68,6 +71,8 @@ export class Fields {
     this.connectionTe = false;
     this.listsFields = false;
     this.bindsConnection = false;
+    this.hasDate = false;
+    this.hasServer = false;
     this.#close = false;
     this.#persist = false;
     this.#options = 0;
@@ -122,6 +127,8 @@ export class Fields {
     this.known[field] = id;
     if (id === HeaderId.other) return 0;
     if (id === HeaderId.wwwAuthenticate && isOfConnection(bytes, valueStart, valueEnd)) this.bindsConnection = true;
+    if (id === HeaderId.date) this.hasDate = true;
+    else if (id === HeaderId.server) this.hasServer = true;
     if (id > HeaderId.expect) return 0;
     switch (id) {
       case HeaderId.host:
@@ -201,8 +208,9 @@ export class Fields {
       if (optionEnd === optionStart) continue;
       for (let field = 0; field < this.count; field++) {
         const id = this.known[field];
-        if ((id === HeaderId.other || id === HeaderId.date) && this.#isNamed(bytes, field))
-          this.known[field] = HeaderId.connectionListed;
+        if ((id !== HeaderId.other && id !== HeaderId.date) || !this.#isNamed(bytes, field)) continue;
+        this.known[field] = HeaderId.connectionListed;
+        if (id === HeaderId.date) this.hasDate = false;
       }
     }
   }

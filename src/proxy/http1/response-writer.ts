@@ -125,15 +125,8 @@ function writeConnection(exchange: HttpExchange, closes: boolean): void {
 /** Writes what a server's response has to say and does not: when it was made (RFC 9110 §6.6.1), and by what. */
 function writeOwnFields(exchange: HttpExchange, head: ResponseHead, date: string): void {
   const edits = exchange.responseEdits;
-  let hasDate = edits.touches("date");
-  let hasServer = edits.touches("server");
-  for (let field = 0; field < head.count; field++) {
-    const id = head.known[field];
-    if (id === HeaderId.date) hasDate = true;
-    else if (id === HeaderId.server) hasServer = true;
-  }
-  if (!hasDate) writeDate(date);
-  if (!hasServer) out.all(SERVER);
+  if (!head.hasDate && !edits.touches("date")) writeDate(date);
+  if (!head.hasServer && !edits.touches("server")) out.all(SERVER);
 }
 
 function writeDate(date: string): void {

@@ -15,20 +15,13 @@ export type FieldList = string[];
 export function responseFields(exchange: HttpExchange, bytes: Buffer, head: ResponseHead, date: string): FieldList {
   const fields: FieldList = [":status", String(head.status)];
   const edits = exchange.responseEdits;
-  let hasDate = edits.touches("date");
-  let hasServer = edits.touches("server");
-  for (let field = 0; field < head.count; field++) {
-    const id = head.known[field];
-    if (id === HeaderId.date) hasDate = true;
-    else if (id === HeaderId.server) hasServer = true;
-  }
   addFields(fields, exchange, bytes, head);
   addEdits(fields, exchange);
   // RFC 9110 §8.6, and §15.3.6: a 205 has no content.
   const hasLength = head.contentLength >= 0 && !head.chunked && head.status !== 204 && head.status !== 205;
   if (hasLength) fields.push("content-length", String(head.contentLength));
-  if (!hasDate) fields.push("date", date);
-  if (!hasServer) fields.push("server", "fairway");
+  if (!head.hasDate && !edits.touches("date")) fields.push("date", date);
+  if (!head.hasServer && !edits.touches("server")) fields.push("server", "fairway");
   return fields;
 }
 
