@@ -37,7 +37,7 @@ interface Measured {
   readonly small?: Memory;
   readonly large?: Memory;
   readonly proxyStartMs?: number;
-  readonly ofColdStart?: { readonly servesMs: number; readonly statusesMs: number };
+  readonly ofColdStart?: { readonly servesMs: number; readonly statusesMs: number; readonly operatorMiB: number };
 }
 
 export const cluster: Bench = {
@@ -131,6 +131,7 @@ function shownOnce({ ofBurst, small, large, proxyStartMs, ofColdStart }: Measure
   if (ofColdStart !== undefined) {
     rows.push(["operator's start to serving all, s", seconds(ofColdStart.servesMs), "< 3"]);
     rows.push(["  to the last status, s", seconds(ofColdStart.statusesMs), "< 30"]);
+    rows.push(["  operator by then, MiB", ms(ofColdStart.operatorMiB), ""]);
   }
   if (proxyStartMs !== undefined) rows.push(["proxy's start to all live, s", seconds(proxyStartMs), "< 3"]);
   if (small !== undefined && large !== undefined) {

@@ -87,7 +87,8 @@ async function coldStart() {
   await until("the operator serves", beforeMs, () => said("role") !== undefined && said("published") !== undefined);
   const processMs = startedMs(operator.pid);
   const servesMs = Math.max(said("role")?.loggedMs ?? 0, said("published")?.loggedMs ?? 0) - processMs;
-  return { servesMs, statusesMs: (await statusesSettled(api, operator, routes)) - processMs };
+  const statusesMs = (await statusesSettled(api, operator, routes)) - processMs;
+  return { servesMs, statusesMs, operatorMiB: pssMiB(operator.pid) };
 }
 
 /** From a new proxy's start until it has all routes. */
