@@ -22,6 +22,9 @@ const TOLERATED: Readonly<Record<string, RegExp>> = {
 /** With a tab behind it llhttp knows no coding, and no length. */
 const TAB = /\n(content-length|transfer-encoding):[^\r\n]*\t[ \t]*\r/i;
 
+/** No informational response has a body (§6.3); llhttp knows that of four alone. */
+const UNNAMED_INFORMATIONAL = /^HTTP\/1\.[01] 1(?!0[0-3])\d\d/;
+
 /** Right to us, and not to llhttp. */
 const REFUSED: Readonly<Record<string, RegExp>> = {
   "a tab behind a value of the framing (RFC 9110 §5.5)": TAB,
@@ -42,6 +45,7 @@ function agree(bytes: Uint8Array, method: string): boolean {
     if (typeof theirs !== "string") expect({ mine, why: explains(TOLERATED, text) }).toEqual({ mine, why: true });
     return false;
   }
+  if (UNNAMED_INFORMATIONAL.test(text)) return false;
   if (typeof theirs === "string") {
     expect({ theirs, why: explains(REFUSED, text) }).toEqual({ theirs, why: true });
     return false;
