@@ -10,6 +10,7 @@ test.each([
   ["my_service.ns:80", "my_service.ns", 80],
   ["127.0.0.1:1", "127.0.0.1", 1],
   ["[2001:DB8::1]:443", "[2001:db8::1]", 443],
+  [`${"a".repeat(255)}:65535`, "a".repeat(255), 65_535],
 ])("%j is host %j with port %d", (text, host, port) => {
   expect(parseAuthority(text)).toEqual({ host, port });
 });
@@ -30,6 +31,7 @@ test.each([
   "a/b",
   "a,b",
   `${"a".repeat(256)}`,
+  `a.test:${"8".repeat(60_000)}`,
 ])("%j is no authority", (text) => {
   expect(parseAuthority(text)).toBeNull();
 });

@@ -2,6 +2,8 @@ import { isIPv6 } from "node:net";
 
 /** Longest host name in bytes (RFC 1035 §2.3.4). */
 const HOST_BYTES_MAX = 255;
+/** A longest host with colon and port: what is longer is no authority, and not worth remembering. */
+const AUTHORITY_BYTES_MAX = HOST_BYTES_MAX + 6;
 
 /** Most that are remembered: those that clients ask for are few. */
 const PARSED_MAX = 1000;
@@ -22,6 +24,7 @@ export interface Authority {
  * is refused: servers disagree about it.
  */
 export function parseAuthority(text: string): Authority | null {
+  if (text.length > AUTHORITY_BYTES_MAX) return null;
   const known = parsed.get(text);
   if (known !== undefined) return known;
   const authority = parse(text);
