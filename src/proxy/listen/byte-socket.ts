@@ -71,14 +71,8 @@ export class ByteSocket {
   /** Takes over a socket just accepted with `pauseOnConnect`, and starts to read. */
   static accepted(socket: Socket, events: SocketEvents, mode: ReadMode): ByteSocket {
     const made = new ByteSocket(socket, false, events);
-    if (
-      mode === "fresh" ||
-      !readInto(
-        socket,
-        ByteSocket.#reading(() => made),
-      )
-    )
-      made.#readByPush();
+    const onread = ByteSocket.#reading(() => made);
+    if (mode === "fresh" || !readInto(socket, onread)) made.#readByPush();
     socket._read(0);
     return made;
   }

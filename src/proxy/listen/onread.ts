@@ -13,7 +13,7 @@ interface WithHandle {
   [slot: symbol]: unknown;
 }
 
-/** Node has no say in which symbols it uses: those of a socket that was made with `onread` are looked for. Null where they cannot be told. */
+/** Node does not say which symbols it uses: they are looked for in a socket made with `onread`. Null where they cannot be told. */
 function findSlots(): Slots | null {
   const onread: OnReadOpts = { buffer: () => new Uint8Array(1), callback: () => true };
   const probe = new Socket({ onread }) as unknown as WithHandle;
