@@ -75,7 +75,9 @@ async function serveAndChange(
   slots: readonly Slot[],
   ports: ReadonlyMap<string, number>,
 ): Promise<ChangeReport> {
-  const random = seededRandom(options.seed);
+  // Each has dice of its own: how many questions are asked in the meantime must not decide which changes are made.
+  const ofQuestions = seededRandom(options.seed + 1);
+  const ofChanges = seededRandom(options.seed);
   const dev = await FairwayDev.start(folder, options.workers);
   try {
     const { connections, requestsPerSecond } = options;
@@ -83,10 +85,10 @@ async function serveAndChange(
       port: dev.port,
       connections,
       requestsPerSecond,
-      nextQuestion: () => anyQuestion(slots, random),
+      nextQuestion: () => anyQuestion(slots, ofQuestions),
     });
     await load.start();
-    const run = new ChangeRun(dev, new ChangeScript({ folder, slots, ports, random }), random);
+    const run = new ChangeRun(dev, new ChangeScript({ folder, slots, ports, random: ofChanges }), ofChanges);
     await run.make(options.changes);
     const report = await load.stop();
     return { ...run.report(), wrongAtEnd: await askAll(dev.port, slots), load: report, losses: dev.losses };
