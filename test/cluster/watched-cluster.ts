@@ -22,7 +22,7 @@ export type Told =
 /** Where API servers of our clusters listen, and a name their certificates are for. */
 const API_SERVER = { host: "10.243.0.1", port: "6443", name: "kubernetes" } as const;
 
-const settled = { interval: 50, timeout: 60_000 };
+const settled = { interval: 50, timeout: 100_000 };
 
 /** A process that watches a cluster of ours with a token, behind a relay of its own: see `watching-process.ts`. */
 export class WatchingProcess {
