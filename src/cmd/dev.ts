@@ -13,7 +13,7 @@ import { examples } from "./cli.ts";
 import { ControlHalf } from "./control-half.ts";
 import type { HostPort } from "./entry-point-flags.ts";
 import { ProblemWatch } from "./problem-watch.ts";
-import { type EventFormat, type EventPrinter, eventPrinter, preciseNowMs } from "./run-events.ts";
+import { type EventFormat, type EventPrinter, eventPrinter } from "./run-events.ts";
 import { OPTIONS, requireFolder, runLogger } from "./run-options.ts";
 import { onReopenSignal, running, stopSignal } from "./until-stopped.ts";
 
@@ -134,5 +134,5 @@ function tell(event: SupervisorEvent, times: ChangeTimes, print: EventPrinter): 
   const change = times.live(version);
   const ms = change ? systemClock.monotonicMs() - change.sinceMs : applyMs;
   const { objects = null, routers = null } = change ?? {};
-  print({ event: "live", version, sequence, ms, atMs: preciseNowMs(), objects, routers, refused });
+  print({ event: "live", version, sequence, ms, atMs: Date.now(), objects, routers, refused });
 }

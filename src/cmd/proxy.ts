@@ -9,7 +9,7 @@ import { defaultWorkerCount } from "../proxy/supervisor/workers.ts";
 import { type AccessLogFlags, accessLogOf, withAccessLog } from "./access-log-flags.ts";
 import { examples, wrongUse } from "./cli.ts";
 import type { HostPort } from "./entry-point-flags.ts";
-import { type EventFormat, eventPrinter, preciseNowMs } from "./run-events.ts";
+import { type EventFormat, eventPrinter } from "./run-events.ts";
 import { OPTIONS, requireFile, runLogger } from "./run-options.ts";
 import { onReopenSignal, running, stopSignal } from "./until-stopped.ts";
 
@@ -100,7 +100,7 @@ async function proxy(options: ProxyOptions): Promise<void> {
     onEvent: (event) => {
       if (event.event !== "live") return print(event);
       const { applyMs, ...live } = event;
-      return print({ ...live, ms: applyMs, atMs: preciseNowMs(), objects: null, routers: null });
+      return print({ ...live, ms: applyMs, atMs: Date.now(), objects: null, routers: null });
     },
   });
   onReopenSignal(() => void supervisor.reopenAccessLog());

@@ -58,7 +58,10 @@ export interface LiveEvent {
   readonly sequence: number;
   /** From the change in the folder to the last worker's switch; in `fairway proxy`, which sees no folder, from the delta's arrival. */
   readonly ms: number;
-  /** When the last worker had switched, in ms since the epoch, with fractions. */
+  /**
+   * When the last worker had switched, in ms since the epoch, on the machine's own clock: what a process makes of `performance.timeOrigin`
+   * may be milliseconds away from what another one makes of it, and further with every minute.
+   */
   readonly atMs: number;
   /** Objects that changed; null where the folder is not seen. */
   readonly objects: number | null;
@@ -78,11 +81,6 @@ export function eventPrinter(format: EventFormat): EventPrinter {
     const text = eventText(event);
     if (text !== null) process.stdout.write(`${text}\n`);
   };
-}
-
-/** Wall clock with fractions of a millisecond, for events that are compared with those of other processes. */
-export function preciseNowMs(): number {
-  return performance.timeOrigin + performance.now();
 }
 
 /** Tells of each snapshot that a run published, `ms` after its first change was seen. */

@@ -2,6 +2,7 @@ import { subscribe } from "node:diagnostics_channel";
 import type { Server, Socket } from "node:net";
 import { getHeapStatistics } from "node:v8";
 import { isMainThread, threadId, workerData } from "node:worker_threads";
+import { machineMs } from "./soak-clock.ts";
 import { type MallocMemory, mallocGauge } from "./malloc.ts";
 import type { ThreadMemory, ThreadRole } from "./thread-memory.ts";
 
@@ -10,7 +11,7 @@ import type { ThreadMemory, ThreadRole } from "./thread-memory.ts";
  * accepts which connection, and what memory each thread has, and ends workers when told. The proxy's own code is as it is.
  */
 
-/** What the soak is told. Times are ms since the epoch. */
+/** What the soak is told. Times are those of the clock that all processes of the machine have in common (`machineMs`). */
 export type WatchMessage =
   | { readonly type: "worker"; readonly thread: number; readonly slot: number }
   | {
@@ -80,7 +81,7 @@ function watch(slot: number): void {
     const { socket } = message as { readonly socket: Socket & { readonly server?: Server } };
     const address = socket.server?.address();
     const entryPort = address !== null && typeof address === "object" ? address.port : 0;
-    const atMs = performance.timeOrigin + performance.now();
+    const atMs = machineMs();
     tell({ type: "accepted", thread: threadId, entryPort, clientPort: socket.remotePort ?? 0, atMs });
   });
   tellMemory("workers", tell);

@@ -45,8 +45,6 @@ interface Asked {
   readonly answerMs: number;
 }
 
-const nowMs = (): number => performance.timeOrigin + performance.now();
-
 /** Makes about so many changes one by one, block by block, a quiet time after each block. */
 export async function follow(
   api: KubernetesApi,
@@ -60,9 +58,9 @@ export async function follow(
   const quiet: Cpu[] = [];
   await sleep(REST_MS);
   for (let block = 0; block < BLOCKS; block++) {
-    const startMs = nowMs();
+    const startMs = Date.now();
     busy.push(await during(watched, () => changeOneByOne(api, change, asked, inBlock)));
-    const tookMs = nowMs() - startMs;
+    const tookMs = Date.now() - startMs;
     quiet.push(await during(watched, () => sleep(tookMs)));
   }
   const times = watched.proxies.map(({ pod }) => liveTimes(pod));
@@ -92,9 +90,9 @@ async function changeOneByOne(
   count: number,
 ): Promise<void> {
   for (let made = 0; made < count; made++) {
-    const sentMs = nowMs();
+    const sentMs = Date.now();
     await api.request(change(asked.length + 1));
-    asked.push({ sentMs, answerMs: nowMs() });
+    asked.push({ sentMs, answerMs: Date.now() });
     await sleep(CHANGE_EVERY_MS);
   }
   await sleep(AFTERMATH_MS);

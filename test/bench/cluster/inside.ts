@@ -28,22 +28,20 @@ const SYSTEM = "--namespace=fairway-system";
 
 const api = await ApiClient.open({ kubeconfig: "/run/cluster/admin.kubeconfig" });
 
-const nowMs = (): number => performance.timeOrigin + performance.now();
-
 /** Waits for something, looking often; answers how long that took from `sinceMs`. Rejects after three minutes. */
 async function until(what: string, sinceMs: number, holds: () => boolean | Promise<boolean>, lookMs = LOOK_MS): Promise<number> {
   while (!(await holds())) {
-    if (nowMs() - sinceMs > LONGEST_MS) throw new Error(`not in ${LONGEST_MS} ms: ${what}`);
+    if (Date.now() - sinceMs > LONGEST_MS) throw new Error(`not in ${LONGEST_MS} ms: ${what}`);
     await sleep(lookMs);
   }
-  return nowMs() - sinceMs;
+  return Date.now() - sinceMs;
 }
 
 async function rollOut(deployment: string, replicas: number): Promise<void> {
   await kubectl("scale", `deployment/${deployment}`, SYSTEM, `--replicas=${replicas}`);
   await kubectl("rollout", "status", `deployment/${deployment}`, SYSTEM, "--timeout=180s");
   const command = deployment === "fairway-operator" ? "operator" : "proxy";
-  await until(`${replicas} of ${deployment}`, nowMs(), () => fairwayProcesses(command).length === replicas);
+  await until(`${replicas} of ${deployment}`, Date.now(), () => fairwayProcesses(command).length === replicas);
 }
 
 /** The replica that serves. */
@@ -61,9 +59,9 @@ async function burst() {
   const path = "/run/cluster/burst.json";
   const items = Array.from({ length: BURST }, (_, index) => route(index, 10_000));
   writeFileSync(path, JSON.stringify({ apiVersion: "v1", kind: "List", items }));
-  const startMs = nowMs();
+  const startMs = Date.now();
   await kubectl("apply", "--server-side", "--force-conflicts", "--filename", path);
-  const appliedMs = nowMs();
+  const appliedMs = Date.now();
   const statusMs = (await statusesSettled(api, holder(), routes)) - startMs;
   const lastLiveMs = Math.max(...fairwayProcesses("proxy").map(({ pod }) => liveTimes(pod).at(-1) ?? 0));
   return { appliedMs: appliedMs - startMs, liveMs: lastLiveMs - startMs, statusMs };
@@ -79,7 +77,7 @@ async function coldStart() {
   await rollOut("fairway-operator", 0);
   await deleteRoutes(api);
   await makeRoutes(api, 0, routes);
-  const beforeMs = nowMs();
+  const beforeMs = Date.now();
   await rollOut("fairway-operator", 1);
   const [operator] = fairwayProcesses("operator");
   if (operator === undefined) throw new Error("the operator is gone");

@@ -9,7 +9,7 @@ import { FairwayDev } from "./fairway-dev.ts";
 import { FixedRateLoad, type LoadReport, type Question } from "./fixed-rate-load.ts";
 import { KeepAliveConnection } from "./keep-alive-connection.ts";
 import { Slot, type SlotState } from "./slot.ts";
-import { epochMs, writeFallback, writeSlot } from "./slot-files.ts";
+import { writeFallback, writeSlot } from "./slot-files.ts";
 
 export interface ChangeRunOptions {
   readonly changes: number;
@@ -172,7 +172,7 @@ class ChangeRun {
     });
     let lastMs = changes.some(({ isVisible }) => isVisible)
       ? await this.#dev.liveAfter(changes[0]!.renamedAtMs, LIVE_TIMEOUT_MS)
-      : epochMs();
+      : Date.now();
     while (lastMs !== null) lastMs = await this.#dev.liveAfter(lastMs, QUIET_MS);
     for (const { change } of changes) change.slot.settle(performance.now());
   }

@@ -10,14 +10,9 @@ const DOMAIN = "changes.test";
 export function putFile(folder: string, name: string, text: string): number {
   const draft = join(folder, `.${name}.draft`);
   writeFileSync(draft, text);
-  const renamedAtMs = epochMs();
+  const renamedAtMs = Date.now();
   renameSync(draft, join(folder, name));
   return renamedAtMs;
-}
-
-/** Milliseconds since the epoch, with a fraction. */
-export function epochMs(): number {
-  return performance.timeOrigin + performance.now();
 }
 
 export function routeFile(slot: Slot, state: SlotState): string {
@@ -72,14 +67,14 @@ export function putRoute(folder: string, slot: Slot, state: SlotState): number {
   const name = routeFile(slot, state);
   if (state.broken) return putFile(folder, name, "kind: [IngressRoute\n  metadata: {name\n");
   if (state.service !== null) return putFile(folder, name, stringify(route(slot, state.service)));
-  const removedAtMs = epochMs();
+  const removedAtMs = Date.now();
   rmSync(join(folder, name), { force: true });
   return removedAtMs;
 }
 
 /** Gives the route's file another name. */
 export function renameRoute(folder: string, slot: Slot, from: SlotState, to: SlotState): number {
-  const renamedAtMs = epochMs();
+  const renamedAtMs = Date.now();
   renameSync(join(folder, routeFile(slot, from)), join(folder, routeFile(slot, to)));
   return renamedAtMs;
 }
