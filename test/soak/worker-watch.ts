@@ -2,8 +2,8 @@ import { subscribe } from "node:diagnostics_channel";
 import type { Server, Socket } from "node:net";
 import { getHeapStatistics } from "node:v8";
 import { isMainThread, threadId, workerData } from "node:worker_threads";
-import { machineMs } from "./soak-clock.ts";
 import { type MallocMemory, mallocGauge } from "./malloc.ts";
+import { machineMs } from "./soak-clock.ts";
 import type { ThreadMemory, ThreadRole } from "./thread-memory.ts";
 
 /**
