@@ -8,7 +8,7 @@ import type { ResourceId } from "../../model/ids.ts";
 import type { EncodedResource } from "../../model/resource.ts";
 import { match, router } from "../worker/routing-case.ts";
 import type { Changes } from "./last-good-changes.ts";
-import { CHANGES_NAME, LAST_GOOD_NAME, LastGoodFile } from "./last-good-file.ts";
+import { CHANGES_NAME, LAST_GOOD_NAME, LastGoodFile, WRITE_DELAY_MS } from "./last-good-file.ts";
 
 /** A clock that stands still; timers run when they are told to. */
 class StillClock implements Clock {
@@ -90,7 +90,7 @@ test("many saves make one write at a time, once per interval, and the newest is 
   const file = newFile();
   file.save(change("a"));
   file.save(change("b", "a"));
-  expect(clock.timers.map((timer) => timer.delayMs)).toEqual([0]);
+  expect(clock.timers.map((timer) => timer.delayMs)).toEqual([WRITE_DELAY_MS]);
   clock.fire();
   file.save(change("c"));
   expect(clock.timers).toEqual([]);

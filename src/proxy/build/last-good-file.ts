@@ -14,6 +14,8 @@ export const LAST_GOOD_NAME = "last-good.snapshot";
 export const CHANGES_NAME = "last-good.changes";
 /** A file larger than this is not read. */
 export const LAST_GOOD_BYTES_MAX = 1024 ** 3;
+/** A write waits so long: all proxies of a machine get a change at once, and those that are still making it live come first. */
+export const WRITE_DELAY_MS = 100;
 /** The least time between the beginnings of two writes. After a long write it is more, so that writing takes a tenth of the time at most. */
 export const WRITE_INTERVAL_MS = 1000;
 const REST_AFTER_WRITE = 9;
@@ -84,7 +86,8 @@ export class LastGoodFile {
   }
 
   #schedule(): void {
-    this.#cancelTimer = this.#clock.after(Math.max(0, this.#restUntilMs - this.#clock.monotonicMs()), () => {
+    const restMs = this.#restUntilMs - this.#clock.monotonicMs();
+    this.#cancelTimer = this.#clock.after(Math.max(WRITE_DELAY_MS, restMs), () => {
       this.#cancelTimer = null;
       void this.#writeNext();
     });
