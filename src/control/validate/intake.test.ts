@@ -1,5 +1,6 @@
 import { beforeEach, expect, test } from "vitest";
 import { parse } from "yaml";
+import { cpuMs } from "../../../test/cpu-time.ts";
 import { ObjectStore } from "../store/object-store.ts";
 import { Intake } from "./intake.ts";
 import { KindCatalog } from "./kind-catalog.ts";
@@ -164,11 +165,11 @@ test("what only tools write into an object is no change", () => {
 });
 
 test("a pattern whose groups repeat takes linear time", () => {
-  const began = performance.now();
+  const beganMs = cpuMs();
   const timeout = `${"1".repeat(60)}!`;
   const problems = put(
     `{apiVersion: fairway.dev/v1alpha1, kind: ServersTransport, metadata: {name: t}, spec: {forwardingTimeouts: {dialTimeout: "${timeout}"}}}`,
   );
   expect(problems.join()).toMatch(/^SchemaViolation spec\.forwardingTimeouts\.dialTimeout: /);
-  expect(performance.now() - began).toBeLessThan(1_000);
+  expect(cpuMs() - beganMs).toBeLessThan(1_000);
 });

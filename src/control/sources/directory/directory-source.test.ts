@@ -3,6 +3,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { cpuMs } from "../../../../test/cpu-time.ts";
+import { type Clock, systemClock } from "../../../kernel/clock.ts";
 import { ObjectStore } from "../../store/object-store.ts";
 import { Intake } from "../../validate/intake.ts";
 import { KindCatalog } from "../../validate/kind-catalog.ts";
@@ -24,8 +26,8 @@ afterEach(async () => {
   rmSync(folder, { recursive: true });
 });
 
-async function start(directory = folder): Promise<void> {
-  source = new DirectorySource({ directory, intake: new Intake(store, kinds) });
+async function start(directory = folder, clock: Clock = systemClock): Promise<void> {
+  source = new DirectorySource({ directory, intake: new Intake(store, kinds), clock });
   await source.start();
   store.takeChanges();
 }
@@ -85,12 +87,12 @@ test("a rename takes no object away, not even for a moment", async () => {
 
 test("an editor's atomic replacement is seen at once, though objects go with it", async () => {
   write("a.yaml", `${service("a")}---\n${service("b")}`);
-  await start();
+  // Whoever waits for quiet waits for ever.
+  const restless: Clock = { ...systemClock, after: (ms, run) => (ms < QUIET_MS / 2 ? systemClock.after(ms, run) : () => {}) };
+  await start(folder, restless);
   write(".a.yaml.tmp", service("a", 81));
   renameSync(join(folder, ".a.yaml.tmp"), join(folder, "a.yaml"));
-  const began = performance.now();
   await soon(() => expect(portOf("a")).toBe(81));
-  expect(performance.now() - began).toBeLessThan(QUIET_MS);
   expect(names()).toEqual(["a"]);
 });
 
@@ -223,17 +225,16 @@ test("a problem in an object has the line of its field", async () => {
   expect(codes()).toEqual(["SchemaViolation a.yaml:16"]);
 });
 
-test("a save in a large folder costs one file: it is live within milliseconds", async () => {
+test("a save in a large folder costs one file, and not the folder", async () => {
   for (let i = 0; i < 2_000; i++) write(`${i}.yaml`, service(`s-${i}`));
+  const beganMs = cpuMs();
   await start();
-  const took: number[] = [];
+  const readMs = cpuMs();
   for (let port = 1_000; port < 1_020; port++) {
     write("7.yaml", service("s-7", port));
-    const began = performance.now();
     await soon(() => expect(portOf("s-7")).toBe(port));
-    took.push(performance.now() - began);
   }
-  expect(took.sort((a, b) => a - b)[10]).toBeLessThan(25);
+  expect((cpuMs() - readMs) / 20).toBeLessThan((readMs - beganMs) / 10);
 });
 
 test("a folder that is not there is refused at start, and one that goes away later keeps its objects", async () => {
