@@ -1,6 +1,5 @@
 import { Command, InvalidArgumentError, Option } from "commander";
 import { CONTROLLER_NAME, EVERY_CLASS } from "../control/translate/settings.ts";
-import { collectAlone } from "../kernel/shared-cores.ts";
 import type { ObjectRef } from "../model/object-ref.ts";
 import { examples, wrongUse } from "./cli.ts";
 import { collectName, type HostPort, parseHostPort } from "./entry-point-flags.ts";
@@ -91,7 +90,6 @@ function clusterFlags(command: Command): Command {
 }
 
 async function operator(options: OperatorOptions): Promise<void> {
-  collectAlone();
   const { manifests, listen, admin } = options;
   if (manifests === undefined) {
     return operatorOnCluster({
