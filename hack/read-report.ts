@@ -5,18 +5,25 @@
 import { appendFileSync, readFileSync } from "node:fs";
 import { relative } from "node:path";
 
-type Report = {
-  numPassedTests: number;
-  numFailedTests: number;
-  numPendingTests: number;
-  numTodoTests: number;
-  testResults: {
-    name: string;
-    status: string;
-    message: string;
-    assertionResults: { status: string; fullName: string; failureMessages: string[] }[];
+/** The parts of a report that are read. */
+interface Report {
+  readonly numPassedTests: number;
+  readonly numFailedTests: number;
+  readonly numPendingTests: number;
+  readonly numTodoTests: number;
+  readonly testResults: readonly TestFile[];
+}
+
+interface TestFile {
+  readonly name: string;
+  readonly status: string;
+  readonly message: string;
+  readonly assertionResults: readonly {
+    readonly status: string;
+    readonly fullName: string;
+    readonly failureMessages: readonly string[];
   }[];
-};
+}
 
 const REASON_LINES = 12;
 
@@ -29,9 +36,8 @@ for (const file of report.testResults) {
   for (const test of failures) tell(`${path} > ${test.fullName}`, test.failureMessages.join("\n"));
   if (file.status === "failed" && failures.length === 0) tell(path, file.message);
 }
-process.stdout.write(
-  `${[report.numPassedTests, report.numFailedTests, report.numPendingTests + report.numTodoTests].join(" ")}\n`,
-);
+const skipped = report.numPendingTests + report.numTodoTests;
+process.stdout.write(`${report.numPassedTests} ${report.numFailedTests} ${skipped}\n`);
 
 function tell(what: string, why: string): void {
   const reason = why.split("\n").slice(0, REASON_LINES);

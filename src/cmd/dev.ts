@@ -2,7 +2,6 @@ import { Command } from "commander";
 import type { CompiledRun } from "../control/reconciler.ts";
 import { EVERY_CLASS } from "../control/translate/settings.ts";
 import { systemClock } from "../kernel/clock.ts";
-import { collectAlone } from "../kernel/shared-cores.ts";
 import type { EntryPoint } from "../model/entry-point.ts";
 import type { SupervisorEvent } from "../proxy/supervisor/events.ts";
 import { Supervisor } from "../proxy/supervisor/supervisor.ts";
@@ -55,7 +54,6 @@ export function command(): Command {
 }
 
 async function dev(directory: string, options: DevOptions): Promise<void> {
-  collectAlone();
   requireFolder(directory);
   const accessLog = accessLogOf(options);
   const stop = stopSignal();

@@ -2,7 +2,6 @@ import { hostname } from "node:os";
 import { setFlagsFromString } from "node:v8";
 import { Command, InvalidArgumentError } from "commander";
 import { type CredentialFiles, isSecure, operatorUrlProblem } from "../channel/access.ts";
-import { collectAlone } from "../kernel/shared-cores.ts";
 import { ISOLATE_AFTER_MS } from "../proxy/supervisor/isolation.ts";
 import { Supervisor } from "../proxy/supervisor/supervisor.ts";
 import { POD_DRAIN } from "../proxy/supervisor/timing.ts";
@@ -78,7 +77,6 @@ export function command(): Command {
 }
 
 async function proxy(options: ProxyOptions): Promise<void> {
-  collectAlone();
   // The threads that are started from here on, where all traffic is, cannot turn text into code, whatever they are fed.
   setFlagsFromString("--disallow-code-generation-from-strings");
   if (options.stateKey !== undefined) requireFile(options.stateKey);
