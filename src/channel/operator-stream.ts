@@ -1,6 +1,4 @@
-import { create, type MessageInitShape } from "@bufbuild/protobuf";
-import { createClient } from "@connectrpc/connect";
-import { createGrpcTransport } from "@connectrpc/connect-node";
+import { create, fromBinary, type MessageInitShape, toBinary } from "@bufbuild/protobuf";
 import type { Clock } from "../kernel/clock.ts";
 import { RESOURCE_FORMATS } from "../model/resource.ts";
 import type { Access } from "./access.ts";
@@ -11,14 +9,13 @@ import {
   GoAway_Reason,
   type Heartbeat,
   type OperatorMessage,
-  type ProxyMessage,
+  OperatorMessageSchema,
   ProxyMessageSchema,
-  SnapshotChannel,
 } from "./gen/snapshot_pb.ts";
+import { ClientCall } from "./grpc/client-call.ts";
 import { type CheckedDelta, changesNothing, type Holding, type Outcome } from "./holding.ts";
-import { OperatorSession } from "./operator-session.ts";
-import { Outbox } from "./outbox.ts";
 import { toRefusalMessages } from "./refusals.ts";
+import { STREAM_PATH } from "./stream-path.ts";
 import type { ChannelTiming } from "./timing.ts";
 
 /** Held resources in one Subscribe: with ids of usual length, under 1 MiB. */
@@ -50,9 +47,8 @@ export interface OperatorStreamOptions {
 /** The proxy's end of one stream: subscribes with what is held, applies one delta after another, answers each. */
 export class OperatorStream {
   readonly #options: OperatorStreamOptions;
-  readonly #outbox = new Outbox<ProxyMessage>();
+  readonly #call: ClientCall;
   readonly #assembler = new DeltaAssembler();
-  readonly #abort = new AbortController();
   #end: StreamEnd | null = null;
   #heardMs: number;
   #isHeard = false;
@@ -61,6 +57,12 @@ export class OperatorStream {
   constructor(options: OperatorStreamOptions) {
     this.#options = options;
     this.#heardMs = options.clock.monotonicMs();
+    this.#call = new ClientCall({
+      ...options.access,
+      path: STREAM_PATH,
+      bytesMax: CHUNK_BYTES_MAX,
+      onMessage: (message) => this.#receive(fromBinary(OperatorMessageSchema, message)),
+    });
   }
 
   /** Whether the operator has said anything other than goodbye. */
@@ -71,8 +73,7 @@ export class OperatorStream {
   /** Ends the stream; the first reason counts. */
   end(end: StreamEnd): void {
     this.#end ??= end;
-    this.#outbox.close();
-    this.#abort.abort();
+    this.#call.end();
   }
 
   /** Says what of the version that is held is refused now. While a delta is applied its answer says so. */
@@ -84,28 +85,17 @@ export class OperatorStream {
 
   /** Runs to its end, which it never throws. */
   async run(): Promise<StreamEnd> {
-    const { url, headers, session: sessionOptions } = this.#options.access;
-    const session = new OperatorSession(url, sessionOptions);
-    const transport = createGrpcTransport({
-      baseUrl: url,
-      sessionManager: session,
-      acceptCompression: [],
-      readMaxBytes: CHUNK_BYTES_MAX,
-    });
     const stopTicking = this.#tick();
     const stopWaiting = this.#awaitFirstWord();
     try {
       this.#subscribe();
-      const incoming = createClient(SnapshotChannel, transport).stream(this.#outbox, { headers, signal: this.#abort.signal });
-      for await (const message of incoming) this.#receive(message);
+      await this.#call.run();
       this.#end ??= { reason: "the operator closed the stream", comeBack: "soon" };
     } catch (cause) {
       this.#end ??= { reason: cause instanceof Error ? cause.message : String(cause), comeBack: "soon" };
     } finally {
       stopTicking();
       stopWaiting();
-      this.#outbox.close();
-      session.end();
     }
     return this.#end;
   }
@@ -161,7 +151,7 @@ export class OperatorStream {
     const outcome = checking.ok ? await this.#outcomeOf(checking.value.checked) : refusal(checking.error);
     this.#applying = false;
     if (!outcome.applied) {
-      // The answer is read before the stream ends: the outbox is closed, not cut off, and the operator sends us away.
+      // The answer is read before the stream ends: it is not ended here, and the operator sends us away.
       this.#say({ case: "nack", value: { version, whole: outcome.reason } });
       this.#end ??= { reason: `version ${version} could not be applied: ${outcome.reason}`, comeBack: "later" };
       return;
@@ -182,7 +172,7 @@ export class OperatorStream {
   }
 
   #say(content: NonNullable<MessageInitShape<typeof ProxyMessageSchema>["message"]>): void {
-    const said = this.#outbox.put(create(ProxyMessageSchema, { message: content }));
+    const said = this.#call.send(toBinary(ProxyMessageSchema, create(ProxyMessageSchema, { message: content })));
     if (!said) this.end({ reason: "the operator does not read", comeBack: "later" });
   }
 
@@ -204,7 +194,7 @@ export class OperatorStream {
           this.end({ reason: "the operator fell silent", comeBack: "soon" });
           return;
         }
-        if (this.#outbox.isEmpty) this.#say({ case: "heartbeat", value: {} });
+        if (this.#call.isFlushed) this.#say({ case: "heartbeat", value: {} });
         next();
       });
     };

@@ -1,20 +1,21 @@
-import { create, type MessageInitShape } from "@bufbuild/protobuf";
+import { create, type MessageInitShape, toBinary } from "@bufbuild/protobuf";
 import type { Clock } from "../kernel/clock.ts";
 import { HASH_BYTES } from "../model/encode.ts";
 import type { ResourceId } from "../model/ids.ts";
 import { RESOURCE_FORMATS } from "../model/resource.ts";
 import type { Delta, Refusal, Snapshot } from "../model/snapshot.ts";
 import { admittedClass, type ProxyIdentity } from "./authentication.ts";
-import { type Position, toChunks } from "./chunks.ts";
+import type { Position } from "./chunks.ts";
+import type { DeltaEncoder } from "./delta-encoder.ts";
 import { diff, diffOf } from "./diff.ts";
 import {
   GoAway_Reason,
-  type OperatorMessage,
   OperatorMessageSchema,
   type ProxyMessage,
   type RefusalsChanged,
   type Subscribe,
 } from "./gen/snapshot_pb.ts";
+import { lengthPrefixed } from "./grpc/message-reader.ts";
 import { fromRefusalMessages } from "./refusals.ts";
 import type { ChannelTiming } from "./timing.ts";
 
@@ -46,9 +47,22 @@ export interface StreamHost {
   /** Whether anything may be published now. */
   mayPublish(): boolean;
   position(): Position;
+  readonly encoder: DeltaEncoder;
   /** Called once, when the proxy has said who it is. */
   onSubscribed(stream: ProxyStream): void;
+  /** Called once, when nothing more is sent to the proxy. */
+  onEnded(stream: ProxyStream): void;
   onAnswer(answer: ProxyAnswer): void;
+}
+
+/** Where a stream's messages go. */
+export interface Outlet {
+  /** Whether a message is taken now; else `send` of the stream is to be called when it is. */
+  readonly hasRoom: boolean;
+  /** Takes a message with its length before it. */
+  send(framed: Uint8Array): void;
+  /** No more comes. */
+  end(): void;
 }
 
 /**
@@ -57,6 +71,7 @@ export interface StreamHost {
  */
 export class ProxyStream {
   readonly #host: StreamHost;
+  readonly #outlet: Outlet;
   readonly #identity: ProxyIdentity | null;
   /** Set once subscribed. */
   #subscribe: Subscribe | null = null;
@@ -68,7 +83,9 @@ export class ProxyStream {
   readonly #changed = new Set<ResourceId>();
   /** Set while an answer is awaited. */
   #awaited: { readonly version: string; readonly sinceMs: number } | null = null;
-  #goAway: OperatorMessage | null = null;
+  /** What is left to send of a delta. */
+  #rest: Iterator<Uint8Array> | null = null;
+  #goAway: Uint8Array | null = null;
   #goAwaySinceMs = 0;
   #heartbeatDue = false;
   #ended = false;
@@ -76,11 +93,11 @@ export class ProxyStream {
   readonly #bornMs: number;
   /** When the token was last looked at. */
   #checkedMs: number;
-  #wake: () => void = () => {};
 
   /** `identity`: who the proxy is; null where nobody checks. */
-  constructor(host: StreamHost, identity: ProxyIdentity | null = null) {
+  constructor(host: StreamHost, outlet: Outlet, identity: ProxyIdentity | null = null) {
     this.#host = host;
+    this.#outlet = outlet;
     this.#identity = identity;
     this.#bornMs = host.clock.monotonicMs();
     this.#heardMs = this.#bornMs;
@@ -97,17 +114,13 @@ export class ProxyStream {
     return this.#className;
   }
 
-  /** What the proxy gets to read, until the stream ends. */
-  async *outgoing(): AsyncGenerator<OperatorMessage> {
-    while (!this.#ended) {
-      if (this.#goAway) return yield this.#goAway;
-      if (this.#heartbeatDue) {
-        this.#heartbeatDue = false;
-        yield message({ case: "heartbeat", value: { version: this.#host.current(this.#className)?.version ?? "" } });
-      }
-      const delta = this.#nextDelta();
-      if (delta) yield* this.#send(delta);
-      else if (!this.#heartbeatDue && !this.#goAway && !this.#ended) await this.#somethingToDo();
+  /** Sends what there is to send, as far as there is room. */
+  send(): void {
+    while (!this.#ended && this.#outlet.hasRoom) {
+      const next = this.#next();
+      if (next === null) return;
+      this.#outlet.send(next);
+      if (next === this.#goAway) this.end();
     }
   }
 
@@ -120,16 +133,16 @@ export class ProxyStream {
     else if (message.case === "nack") {
       this.#receiveAnswer(message.value.version, fromRefusalMessages(message.value.refusals), message.value.whole || null);
     } else if (message.case === "refusalsChanged") this.#receiveRefusals(message.value);
-    this.#wake();
+    this.send();
   }
 
-  /** Notes what may differ now. Costs nothing but the ids. */
+  /** Notes what may differ now, by ids, and sends it when it is its turn. */
   onDelta(delta: Delta): void {
     if (this.#version !== null) {
       for (const resource of delta.upserts) this.#changed.add(resource.id);
       for (const id of delta.removals) this.#changed.add(id);
     }
-    this.#wake();
+    this.send();
   }
 
   /** Called now and then: heartbeats, and what has lasted too long. Returns false when the proxy is to be cut off. */
@@ -144,7 +157,7 @@ export class ProxyStream {
       this.goAway(GoAway_Reason.REFUSED, `no answer to version ${this.#awaited.version}`);
     } else if (nowMs - this.#bornMs > timing.streamAgeMs) this.goAway(GoAway_Reason.AGE, "");
     else this.#checkIdentity(nowMs);
-    this.#wake();
+    this.send();
     return true;
   }
 
@@ -152,19 +165,21 @@ export class ProxyStream {
   goAway(reason: GoAway_Reason, detail: string, holder = ""): void {
     if (this.#goAway === null) this.#goAwaySinceMs = this.#host.clock.monotonicMs();
     this.#goAway ??= goAwayMessage(reason, detail, holder);
-    this.#wake();
+    this.send();
   }
 
   /** Something may be different now: it looks whether there is anything to send. */
   wake(): void {
     this.#heartbeatDue = true;
-    this.#wake();
+    this.send();
   }
 
   /** The connection is gone, or is to go. */
   end(): void {
+    if (this.#ended) return;
     this.#ended = true;
-    this.#wake();
+    this.#outlet.end();
+    this.#host.onEnded(this);
   }
 
   /** What an account may have can change while a stream lives, and a token runs out: the proxy has a newer one then, and shows it. */
@@ -234,12 +249,26 @@ export class ProxyStream {
     this.#host.onAnswer({ proxyId: this.proxyId, class: this.className, version, refused, whole: null, resumed: false });
   }
 
-  /** The delta to send now, if the proxy may get one. */
-  #nextDelta(): Delta | null {
+  /** The next message, if there is one to send. */
+  #next(): Uint8Array | null {
+    if (this.#goAway !== null) return this.#goAway;
+    if (this.#heartbeatDue) {
+      this.#heartbeatDue = false;
+      return message({ case: "heartbeat", value: { version: this.#host.current(this.#className)?.version ?? "" } });
+    }
+    this.#rest ??= this.#nextDelta();
+    const part = this.#host.mayPublish() ? this.#rest?.next() : undefined;
+    if (part?.done === false) return part.value;
+    this.#rest = null;
+    return null;
+  }
+
+  /** The delta to send now, as messages, if the proxy may get one. */
+  #nextDelta(): Iterator<Uint8Array> | null {
     if (!this.#subscribe || this.#subscribe.more || this.#awaited || this.#goAway) return null;
     const snapshot = this.#host.current(this.className);
     if (!snapshot || snapshot.version === this.#version) return null;
-    if (this.#version !== null) return this.#take(diffOf(this.#changed, this.#version, snapshot));
+    if (this.#version !== null) return this.#take(diffOf(this.#changed, this.#version, snapshot), true);
     const { version, refusals, position } = this.#subscribe;
     const delta = diff(this.#held, version, snapshot);
     this.#held.clear();
@@ -248,34 +277,24 @@ export class ProxyStream {
       const refused = fromRefusalMessages(refusals);
       this.#host.onAnswer({ proxyId: this.proxyId, class: this.className, version, refused, whole: null, resumed: true });
       // What it holds is right, and whose it is has changed: from now on nothing of the term before may come after it.
-      return this.#host.position().term === 0n || isOfTerm(position, this.#host.position()) ? null : this.#take(delta);
+      return this.#host.position().term === 0n || isOfTerm(position, this.#host.position()) ? null : this.#take(delta, false);
     }
-    return this.#take(delta);
+    return this.#take(delta, false);
   }
 
-  #take(delta: Delta): Delta {
+  /** `isInStep`: whether the delta begins with what this side sent. */
+  #take(delta: Delta, isInStep: boolean): Iterator<Uint8Array> {
     this.#changed.clear();
     this.#version = delta.to;
     this.#awaited = { version: delta.to, sinceMs: this.#host.clock.monotonicMs() };
-    return delta;
-  }
-
-  *#send(delta: Delta): Generator<OperatorMessage> {
-    for (const chunk of toChunks(delta, this.#host.position())) {
-      if (this.#ended || !this.#host.mayPublish()) return;
-      yield create(OperatorMessageSchema, { message: { case: "chunk", value: chunk } });
-    }
-  }
-
-  #somethingToDo(): Promise<void> {
-    return new Promise((resolve) => {
-      this.#wake = resolve;
-    });
+    const { encoder } = this.#host;
+    const position = this.#host.position();
+    return isInStep ? encoder.encodeShared(delta, position) : encoder.encode(delta, position);
   }
 }
 
-/** A goodbye as a stream's last message. */
-export function goAwayMessage(reason: GoAway_Reason, detail: string, holder: string): OperatorMessage {
+/** A goodbye as a stream's last message, with its length before it. */
+export function goAwayMessage(reason: GoAway_Reason, detail: string, holder: string): Uint8Array {
   return message({ case: "goAway", value: { reason, detail, holder } });
 }
 
@@ -283,6 +302,6 @@ function isOfTerm(held: Pick<Position, "term" | "lease"> | undefined, { term, le
   return held !== undefined && held.term === term && held.lease === lease;
 }
 
-function message(content: NonNullable<MessageInitShape<typeof OperatorMessageSchema>["message"]>): OperatorMessage {
-  return create(OperatorMessageSchema, { message: content });
+function message(content: NonNullable<MessageInitShape<typeof OperatorMessageSchema>["message"]>): Uint8Array {
+  return lengthPrefixed(toBinary(OperatorMessageSchema, create(OperatorMessageSchema, { message: content })));
 }

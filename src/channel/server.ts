@@ -1,20 +1,30 @@
-import { createSecureServer, createServer, type Http2SecureServer, type Http2Server, type Http2ServerRequest } from "node:http2";
+import {
+  createSecureServer,
+  createServer,
+  type Http2SecureServer,
+  type Http2Server,
+  type IncomingHttpHeaders,
+  type ServerHttp2Stream,
+} from "node:http2";
 import type { AddressInfo } from "node:net";
 import type { SecureContextOptions } from "node:tls";
-import { Code, ConnectError, createContextKey, createContextValues, type HandlerContext } from "@connectrpc/connect";
-import { connectNodeAdapter } from "@connectrpc/connect-node";
+import { fromBinary } from "@bufbuild/protobuf";
 import { type Clock, systemClock } from "../kernel/clock.ts";
 import { listen } from "../kernel/listen.ts";
 import type { CertificatePem } from "../kernel/self-signed.ts";
 import type { Snapshot } from "../model/snapshot.ts";
 import { type Authenticate, bearerToken } from "./authentication.ts";
 import type { Position } from "./chunks.ts";
+import { DeltaEncoder } from "./delta-encoder.ts";
 import { Feeds } from "./feeds.ts";
-import { GoAway_Reason, type OperatorMessage, type ProxyMessage, SnapshotChannel } from "./gen/snapshot_pb.ts";
+import { GoAway_Reason, ProxyMessageSchema } from "./gen/snapshot_pb.ts";
+import { refuse, ServerCall } from "./grpc/server-call.ts";
+import { Status } from "./grpc/status.ts";
 import { isLoopback } from "./loopback.ts";
 import { goAwayMessage, type ProxyAnswer, ProxyStream, type StreamHost } from "./proxy-stream.ts";
 import { Sessions } from "./sessions.ts";
 import type { SnapshotSource } from "./snapshot-source.ts";
+import { STREAM_PATH } from "./stream-path.ts";
 import { ENDLESS_TERM, type Term } from "./term.ts";
 import { CHANNEL_TIMING, type ChannelTiming } from "./timing.ts";
 
@@ -66,8 +76,6 @@ export class PlaintextRefused extends Error {
   }
 }
 
-const REQUEST = createContextKey<Http2ServerRequest | null>(null);
-
 /** What a replica does with proxies. */
 type Role =
   /** Another one serves: they are sent to `holder`, where that is known. */
@@ -80,10 +88,11 @@ type Role =
 export class ChannelServer implements StreamHost {
   readonly clock: Clock;
   readonly timing: ChannelTiming;
+  readonly encoder = new DeltaEncoder();
   readonly #options: ChannelServerOptions;
   readonly #server: Http2Server | Http2SecureServer;
   readonly #sessions: Sessions;
-  readonly #streams = new Map<ProxyStream, Http2ServerRequest | null>();
+  readonly #streams = new Map<ProxyStream, ServerCall>();
   readonly #feeds: Feeds;
   #role: Role;
   #sequence = 0n;
@@ -176,46 +185,60 @@ export class ChannelServer implements StreamHost {
     this.#feeds.join(stream)?.goAway(GoAway_Reason.REFUSED, `another stream is here for the proxy ${stream.proxyId}`);
   }
 
+  /** A goodbye counts as gone, whether its proxy has read it or not. */
+  onEnded(stream: ProxyStream): void {
+    if (this.#feeds.leave(stream)) this.#options.onGone?.(stream.proxyId, stream.className);
+  }
+
   #makeServer(): Http2Server | Http2SecureServer {
-    const handler = connectNodeAdapter({
-      routes: (router) => router.service(SnapshotChannel, { stream: (requests, context) => this.#stream(requests, context) }),
-      contextValues: (request) => createContextValues().set(REQUEST, "stream" in request ? request : null),
-      readMaxBytes: RECEIVED_BYTES_MAX,
-      acceptCompression: [],
-    });
     const settings = { maxConcurrentStreams: CONNECTION_STREAMS_MAX };
     const { security } = this.#options;
-    if (security === undefined) return createServer({ settings }, handler);
-    return createSecureServer({ settings, handshakeTimeout: HANDSHAKE_MS, ...tlsOptions(security.certificate) }, handler);
+    const server =
+      security === undefined
+        ? createServer({ settings })
+        : createSecureServer({ settings, handshakeTimeout: HANDSHAKE_MS, ...tlsOptions(security.certificate) });
+    return server.on("stream", (stream: ServerHttp2Stream, headers: IncomingHttpHeaders) => {
+      if (!refuse(stream, headers, STREAM_PATH)) void this.#answer(stream, bearerToken(headers.authorization ?? null));
+    });
   }
 
-  async *#stream(requests: AsyncIterable<ProxyMessage>, context: HandlerContext): AsyncGenerator<OperatorMessage> {
-    if (this.#closing) throw new ConnectError("the operator shuts down", Code.Unavailable);
+  /** Takes a call whose caller shows a token. */
+  async #answer(http2: ServerHttp2Stream, token: string): Promise<void> {
+    const call = new ServerCall(http2);
     // Said before anybody is asked who they are: a replica that does not serve has nothing else to tell.
-    if (this.#holder !== null) return yield notHolder(this.#holder);
-    const { authenticate } = this.#options.security ?? {};
-    const identity = await authenticate?.(bearerToken(context.requestHeader.get("authorization")));
+    if (this.#closing || this.#holder !== null) {
+      this.#turnAway(call);
+      return;
+    }
+    const identity = await this.#options.security?.authenticate(token);
     if (identity?.ok === false) {
       const { reason, comeBack } = identity.error;
-      return yield goAwayMessage(comeBack === "soon" ? GoAway_Reason.UNAVAILABLE : GoAway_Reason.REFUSED, reason, "");
-    }
-    if (this.#holder !== null) return yield notHolder(this.#holder);
-    if (this.#streams.size >= STREAMS_MAX) throw new ConnectError("too many proxies", Code.ResourceExhausted);
-    yield* this.#serveStream(new ProxyStream(this, identity?.value ?? null), requests, context);
+      call.send(goAwayMessage(comeBack === "soon" ? GoAway_Reason.UNAVAILABLE : GoAway_Reason.REFUSED, reason, ""));
+      call.end();
+    } else if (this.#closing || this.#holder !== null) this.#turnAway(call);
+    else if (this.#streams.size >= STREAMS_MAX) call.end(Status.RESOURCE_EXHAUSTED, "too many proxies");
+    else if (!call.isGone) this.#serve(call, new ProxyStream(this, call, identity?.value ?? null));
   }
 
-  async *#serveStream(stream: ProxyStream, requests: AsyncIterable<ProxyMessage>, context: HandlerContext) {
-    this.#streams.set(stream, context.values.get(REQUEST));
-    // Cleaning up hangs on the connection and not on this generator, which is stuck in a write when the proxy stopped reading.
-    context.signal.addEventListener("abort", () => this.#forget(stream), { once: true });
-    if (context.signal.aborted) this.#forget(stream);
-    if (this.#closing) stream.goAway(GoAway_Reason.SHUTDOWN, "");
-    void receiveAll(requests, stream);
-    try {
-      yield* stream.outgoing();
-    } finally {
-      this.#forget(stream);
+  #turnAway(call: ServerCall): void {
+    if (this.#closing) call.end(Status.UNAVAILABLE, "the operator shuts down");
+    else {
+      call.send(goAwayMessage(GoAway_Reason.NOT_HOLDER, "another replica serves", this.#holder ?? ""));
+      call.end();
     }
+  }
+
+  #serve(call: ServerCall, stream: ProxyStream): void {
+    this.#streams.set(stream, call);
+    call.read(RECEIVED_BYTES_MAX, {
+      onMessage: (message) => stream.receive(fromBinary(ProxyMessageSchema, message)),
+      onEnd: () => stream.end(),
+      onRoom: () => stream.send(),
+      onClosed: () => {
+        stream.end();
+        this.#streams.delete(stream);
+      },
+    });
   }
 
   /** URL of the replica that serves instead of this one, "" when it is not known; null when this one does. */
@@ -223,35 +246,15 @@ export class ChannelServer implements StreamHost {
     return this.#role.is === "aside" ? this.#role.holder : null;
   }
 
-  #forget(stream: ProxyStream): void {
-    stream.end();
-    if (!this.#streams.delete(stream)) return;
-    if (this.#feeds.leave(stream)) this.#options.onGone?.(stream.proxyId, stream.className);
-  }
-
   #tick(): void {
     this.#stopTicking = this.clock.after(this.timing.heartbeatMs, () => {
-      for (const [stream, request] of this.#streams) if (!stream.tick()) request?.stream.close();
+      for (const [stream, call] of this.#streams) if (!stream.tick()) call.cut();
       this.#tick();
     });
   }
 }
 
-function notHolder(holder: string): OperatorMessage {
-  return goAwayMessage(GoAway_Reason.NOT_HOLDER, "another replica serves", holder);
-}
-
 /** TLS 1.3 alone: both ends are ours. */
 function tlsOptions({ chainPem, keyPem }: CertificatePem): SecureContextOptions {
   return { cert: chainPem, key: keyPem, minVersion: "TLSv1.3" };
-}
-
-/** Hands every message to the stream; when the proxy leaves or breaks off, the stream ends. */
-async function receiveAll(requests: AsyncIterable<ProxyMessage>, stream: ProxyStream): Promise<void> {
-  try {
-    for await (const incoming of requests) stream.receive(incoming);
-  } catch {
-    // The connection broke: the same as leaving.
-  }
-  stream.end();
 }

@@ -5,7 +5,7 @@ import { resourceId } from "../../src/model/ids.ts";
 import { CompileWorld } from "./compile-world.ts";
 import { type Bench, percentile, table } from "./contract.ts";
 import { heapMiB } from "./heap.ts";
-import { OperatorRun } from "./operator-run.ts";
+import { OperatorRun, sizeOf } from "./operator-run.ts";
 
 const USAGE = `npm run -s bench -- compile [--routers N,N,...] [--changes N] [--json]
 
@@ -86,9 +86,11 @@ async function measure(routers: number, changes: number): Promise<Result> {
   const [problems, buildMs] = await cpuMs(() => run.start());
   const wrong = problems.find((problem) => problem.severity === "error");
   if (wrong !== undefined) throw new Error(`${wrong.code}: ${wrong.message}`);
-  run.subscribe();
-  const [snapshot, sendMs] = await cpuMs(() => run.nextDelta());
-  await run.acknowledge(snapshot.version);
+  const [snapshot, sendMs] = await cpuMs(() => {
+    run.subscribe();
+    return run.nextDelta();
+  });
+  await run.acknowledge();
   const heap = heapMiB();
   const costs: [Kind, ChangeCost][] = [];
   for (const kind of KINDS) costs.push([kind, await measureChanges(run, changesOf(kind, world, changes))]);
@@ -100,7 +102,7 @@ async function measure(routers: number, changes: number): Promise<Result> {
     buildS: buildMs / 1_000,
     sendS: sendMs / 1_000,
     heapMiB: heap,
-    snapshotBytes: snapshot.bytes,
+    snapshotBytes: sizeOf(snapshot).bytes,
     changes: Object.fromEntries(costs) as Record<Kind, ChangeCost>,
   };
 }
@@ -123,8 +125,8 @@ async function measureChanges(run: OperatorRun, objects: readonly KubernetesObje
       run.put(object);
       return run.nextDelta();
     });
-    costs.push({ ...sent, ms });
-    await run.acknowledge(sent.version);
+    costs.push({ ...sizeOf(sent), ms });
+    await run.acknowledge();
   }
   const sorted = (pick: (cost: (typeof costs)[number]) => number) => costs.map(pick).sort((a, b) => a - b);
   const ms = sorted((cost) => cost.ms);

@@ -1,5 +1,7 @@
-import { create, toBinary } from "@bufbuild/protobuf";
-import { type OperatorMessage, OperatorMessageSchema, ProxyMessageSchema } from "../../src/channel/gen/snapshot_pb.ts";
+import { create, fromBinary } from "@bufbuild/protobuf";
+import { DeltaEncoder } from "../../src/channel/delta-encoder.ts";
+import { OperatorMessageSchema, ProxyMessageSchema } from "../../src/channel/gen/snapshot_pb.ts";
+import { MessageReader } from "../../src/channel/grpc/message-reader.ts";
 import { ProxyStream } from "../../src/channel/proxy-stream.ts";
 import { CHANNEL_TIMING } from "../../src/channel/timing.ts";
 import { Compiler } from "../../src/control/graph/compiler.ts";
@@ -17,10 +19,21 @@ import { RESOURCE_FORMAT } from "../../src/model/resource.ts";
 /** Longer than the reconciler waits after a run for what belongs to it: the next change finds it idle. */
 const IDLE_AFTER_MS = 12;
 
-/** An encoded delta: how many resources it brings, and its bytes on the wire. */
-export interface SentDelta {
-  readonly resources: number;
-  readonly bytes: number;
+/** A delta as it was sent, in messages. */
+export type SentDelta = readonly Uint8Array[];
+
+/** How many resources a delta brings or takes away, and its bytes on the wire. */
+export function sizeOf(sent: SentDelta): { readonly resources: number; readonly bytes: number } {
+  let [resources, bytes] = [0, 0];
+  for (const framed of sent) {
+    bytes += framed.length;
+    for (const message of new MessageReader(framed.length).read(framed)) {
+      const { message: said } = fromBinary(OperatorMessageSchema, message);
+      if (said.case === "goAway") throw new Error(`the proxy was sent away: ${said.value.detail}`);
+      if (said.case === "chunk") resources += said.value.upserts.length + said.value.removals.length;
+    }
+  }
+  return { resources, bytes };
 }
 
 /** The control plane with one proxy that listens, without the network between them: from objects to encoded messages. */
@@ -30,7 +43,8 @@ export class OperatorRun {
   readonly #publisher = new Publisher();
   readonly #reconciler: Reconciler;
   readonly #stream: ProxyStream;
-  readonly #outgoing: AsyncGenerator<OperatorMessage>;
+  #sent: Uint8Array[] = [];
+  #onSent: () => void = () => {};
 
   constructor(settings: CompileSettings) {
     this.#reconciler = new Reconciler({
@@ -41,18 +55,24 @@ export class OperatorRun {
       onCompiled: () => {},
       onFailed: fail,
     });
-    this.#stream = new ProxyStream({
+    const host = {
       clock: systemClock,
       timing: CHANNEL_TIMING,
-      current: (className) => this.#publisher.current(className),
+      encoder: new DeltaEncoder(),
+      current: (className: string) => this.#publisher.current(className),
       mayPublish: () => true,
       position: () => ({ term: 1n, sequence: 1n, lease: "" }),
-      onSubscribed: (stream) => {
+      onSubscribed: (stream: ProxyStream) => {
         this.#publisher.subscribe(EVERY_CLASS, (delta) => stream.onDelta(delta));
       },
       onAnswer: () => {},
-    });
-    this.#outgoing = this.#stream.outgoing();
+      onEnded: () => {},
+    };
+    const send = (framed: Uint8Array): void => {
+      this.#sent.push(framed);
+      this.#onSent();
+    };
+    this.#stream = new ProxyStream(host, { hasRoom: true, send, end: () => {} });
   }
 
   /** Takes an object in, as a watch event brings it. */
@@ -73,22 +93,21 @@ export class OperatorRun {
     this.#stream.receive(create(ProxyMessageSchema, { message: { case: "subscribe", value } }));
   }
 
-  /** The next delta that the proxy is sent, encoded. To be acknowledged. */
-  async nextDelta(): Promise<SentDelta & { readonly version: string }> {
-    let [resources, bytes] = [0, 0];
-    for (;;) {
-      const { value: sent } = await this.#outgoing.next();
-      if (sent?.message.case === "goAway") throw new Error(`the proxy was sent away: ${sent.message.value.detail}`);
-      if (sent?.message.case !== "chunk") continue;
-      const chunk = sent.message.value;
-      resources += chunk.upserts.length + chunk.removals.length;
-      bytes += toBinary(OperatorMessageSchema, sent).length;
-      if (chunk.commit) return { resources, bytes, version: chunk.commit.version };
+  /** The next delta that the proxy is sent, which it is at once. To be acknowledged. */
+  async nextDelta(): Promise<SentDelta> {
+    while (this.#sent.length === 0) {
+      await new Promise<void>((resolve) => {
+        this.#onSent = resolve;
+      });
     }
+    const sent = this.#sent;
+    this.#sent = [];
+    return sent;
   }
 
-  /** The proxy runs a version; resolves when the next change finds the reconciler idle. */
-  async acknowledge(version: string): Promise<void> {
+  /** The proxy runs what it was sent; resolves when the next change finds the reconciler idle. */
+  async acknowledge(): Promise<void> {
+    const version = this.#publisher.current(EVERY_CLASS)?.version ?? "";
     this.#stream.receive(create(ProxyMessageSchema, { message: { case: "ack", value: { version } } }));
     await new Promise((resolve) => setTimeout(resolve, IDLE_AFTER_MS));
   }

@@ -7,10 +7,10 @@ import { connectNodeAdapter, createGrpcTransport } from "@connectrpc/connect-nod
 import { afterEach, expect, test } from "vitest";
 import { toChunks } from "../../../src/channel/chunks.ts";
 import { diff } from "../../../src/channel/diff.ts";
-import { Outbox } from "../../../src/channel/outbox.ts";
 import type { ProxyAnswer } from "../../../src/channel/proxy-stream.ts";
 import { ChannelServer } from "../../../src/channel/server.ts";
 import type { ResourceId } from "../../../src/model/ids.ts";
+import { Outbox } from "./outbox.ts";
 import {
   GoAway_Reason,
   type OperatorMessage,
