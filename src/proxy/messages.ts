@@ -8,7 +8,8 @@ import type { OverloadMarks } from "./worker/overload.ts";
 
 /**
  * What the threads of one proxy say to each other. The supervisor (main thread) stands in the middle; the build thread turns
- * resources into immutable segments; workers carry traffic. A new generation takes two steps: all prepare, then all switch.
+ * resources into immutable segments; workers carry traffic. A new generation takes two steps: all prepare, then all switch; a worker that
+ * is alone takes both at once.
  */
 
 /** One shard of a segment table that changed; the bytes are immutable once sent. */
@@ -126,7 +127,8 @@ export interface ResolvedName {
 }
 
 export type ToWorker =
-  | { readonly type: "prepare"; readonly update: GenerationUpdate }
+  /** `alone`: there is no other worker to wait for, so that it takes both steps at once. */
+  | { readonly type: "prepare"; readonly update: GenerationUpdate; readonly alone: boolean }
   | { readonly type: "switch"; readonly sequence: number }
   /** The prepared generation will not come: forget it. */
   | { readonly type: "forget"; readonly sequence: number }
@@ -143,9 +145,15 @@ export type FromWorker =
   | { readonly type: "ready"; readonly sequence: number }
   /**
    * New listeners are bound, everything is in place; `problem` names an entry point that could not be opened. With a `refusal` the
-   * generation cannot be used, and the worker runs on what it has.
+   * generation cannot be used, and the worker runs on what it has. `hasSwitched`: it was asked `alone`, and runs it.
    */
-  | { readonly type: "prepared"; readonly sequence: number; readonly problem: string | null; readonly refusal: string | null }
+  | {
+      readonly type: "prepared";
+      readonly sequence: number;
+      readonly problem: string | null;
+      readonly refusal: string | null;
+      readonly hasSwitched: boolean;
+    }
   | { readonly type: "switched"; readonly sequence: number }
   /** Whole lines of the access log. */
   | { readonly type: "accessLog"; readonly lines: Uint8Array<ArrayBuffer> }

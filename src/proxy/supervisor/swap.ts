@@ -20,7 +20,8 @@ interface Loss {
 
 /**
  * Two steps: all workers prepare, then all switch. When none can prepare, none switches and the generation is forgotten; when only
- * some can, it is these workers that are wrong and not the generation, so they are given up. `updateFor` says what a worker needs.
+ * some can, it is these workers that are wrong and not the generation, so they are given up. One that is alone takes both steps at once.
+ * `updateFor` says what a worker needs.
  */
 export async function swap(
   workers: readonly WorkerHandle[],
@@ -29,19 +30,22 @@ export async function swap(
 ): Promise<SwapResult> {
   const lost: Loss[] = [];
   const refused: Loss[] = [];
-  const ready: WorkerHandle[] = [];
+  const ready: { readonly worker: WorkerHandle; readonly hasSwitched: boolean }[] = [];
   const problems = new Set<string>();
-  const answers = await Promise.all(workers.map(async (worker) => ({ worker, answer: await worker.prepare(updateFor(worker)) })));
+  const alone = workers.length === 1;
+  const preparing = workers.map(async (worker) => ({ worker, answer: await worker.prepare(updateFor(worker), alone) }));
+  const answers = await Promise.all(preparing);
   for (const { worker, answer } of answers) {
     if (answer.outcome === "lost") lost.push({ worker, reason: answer.reason });
     else if (answer.outcome === "refused") refused.push({ worker, reason: answer.reason });
     else {
-      ready.push(worker);
+      ready.push({ worker, hasSwitched: answer.hasSwitched });
       if (answer.problem !== null) problems.add(answer.problem);
     }
   }
   if (ready.length === 0) return forget(workers, sequence, lost, refused);
-  const switches = await Promise.all(ready.map(async (worker) => ({ worker, reason: await worker.switch(sequence) })));
+  const waiting = ready.filter(({ hasSwitched }) => !hasSwitched);
+  const switches = await Promise.all(waiting.map(async ({ worker }) => ({ worker, reason: await worker.switch(sequence) })));
   for (const { worker, reason } of switches) if (reason !== null) lost.push({ worker, reason });
   lost.push(...refused);
   const switched = workers.length - lost.length;

@@ -17,8 +17,8 @@ export interface WorkerEvents {
 
 /** What came of asking a worker to prepare. */
 export type Preparation =
-  /** `problem`: its word on entry points it could not open; null when all are. */
-  | { readonly outcome: "prepared"; readonly problem: string | null }
+  /** `problem`: its word on entry points it could not open; null when all are. `hasSwitched`: the second step is done as well. */
+  | { readonly outcome: "prepared"; readonly problem: string | null; readonly hasSwitched: boolean }
   /** It cannot use the generation, and runs on what it has. */
   | { readonly outcome: "refused"; readonly reason: string }
   /** It is gone, or did not answer in time. */
@@ -97,22 +97,23 @@ export class WorkerHandle {
     return this.isReady && nowMs - this.#heardMs > this.#timing.silenceMs;
   }
 
-  /** First step. */
-  async prepare(update: GenerationUpdate): Promise<Preparation> {
-    const answer = await this.#ask({ type: "prepare", update }, `prepared ${update.sequence}`, this.#timing.prepareMs);
+  /** First step; and the second with it, where the worker is `alone`. */
+  async prepare(update: GenerationUpdate, alone: boolean): Promise<Preparation> {
+    const answer = await this.#ask({ type: "prepare", update, alone }, `prepared ${update.sequence}`, this.#timing.prepareMs);
     if (answer?.type !== "prepared") {
       return { outcome: "lost", reason: this.#missing(`prepare generation ${update.sequence}`, this.#timing.prepareMs) };
     }
     if (answer.refusal !== null) return { outcome: "refused", reason: answer.refusal };
-    return { outcome: "prepared", problem: answer.problem };
+    const { problem, hasSwitched } = answer;
+    if (hasSwitched) this.#hasSwitched(update.sequence);
+    return { outcome: "prepared", problem, hasSwitched };
   }
 
   /** Second step. Null when it has switched, else why not. */
   async switch(sequence: number): Promise<string | null> {
     const answer = await this.#ask({ type: "switch", sequence }, `switched ${sequence}`, this.#timing.switchMs);
     if (answer === null) return this.#missing(`switch to generation ${sequence}`, this.#timing.switchMs);
-    this.#sequence = sequence;
-    this.goLive();
+    this.#hasSwitched(sequence);
     return null;
   }
 
@@ -136,6 +137,11 @@ export class WorkerHandle {
   /** Resolves when the thread has ended by itself. */
   exited(): Promise<void> {
     return this.#exited;
+  }
+
+  #hasSwitched(sequence: number): void {
+    this.#sequence = sequence;
+    this.goLive();
   }
 
   #missing(what: string, limitMs: number): string {

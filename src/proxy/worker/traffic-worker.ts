@@ -108,7 +108,7 @@ export class TrafficWorker {
   async take(message: ToWorker): Promise<void> {
     switch (message.type) {
       case "prepare":
-        return this.#prepare(message.update);
+        return this.#prepare(message.update, message.alone);
       case "switch":
         this.#switch(message.sequence);
         return this.#options.send({ type: "switched", sequence: message.sequence });
@@ -126,16 +126,19 @@ export class TrafficWorker {
   }
 
   /** A generation that breaks the format is refused: what runs runs on. */
-  async #prepare(update: GenerationUpdate): Promise<void> {
+  async #prepare(update: GenerationUpdate, alone: boolean): Promise<void> {
     const { sequence } = update;
-    const answer = (problem: string | null, refusal: string | null): void =>
-      this.#options.send({ type: "prepared", sequence, problem, refusal });
+    const answer = { type: "prepared", sequence, problem: null, refusal: null, hasSwitched: false } as const;
     try {
       this.#world.prepare(update);
     } catch (cause) {
-      return answer(null, cause instanceof Error ? cause.message : String(cause));
+      return this.#options.send({ ...answer, refusal: cause instanceof Error ? cause.message : String(cause) });
     }
-    answer(await this.entryPoints.prepare(update.entryPoints.filter(({ name }) => update.taken?.includes(name) !== true)), null);
+    const problem = await this.entryPoints.prepare(
+      update.entryPoints.filter(({ name }) => update.taken?.includes(name) !== true),
+    );
+    if (alone) this.#switch(sequence);
+    this.#options.send({ ...answer, problem, hasSwitched: alone });
   }
 
   #switch(sequence: number): void {

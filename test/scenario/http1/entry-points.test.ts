@@ -87,13 +87,33 @@ test("a connection that comes between the two steps of a change waits for the se
     entryPoint("more", { port }),
     ...route("app", ANY, [upstream.server], { router: { entryPoints: ["more"] } }),
   ]);
-  await proxy.take({ type: "prepare", update });
+  await proxy.take({ type: "prepare", update, alone: false });
   const client = await RawClient.connect(port);
   afterTest(() => client.close());
   client.send(GET);
   await new Promise((resolve) => setTimeout(resolve, 50));
   expect(client.received).toBe("");
   await proxy.take({ type: "switch", sequence: update.sequence });
+  expect((await client.response()).status).toBe(200);
+});
+
+test("a worker that is alone takes both steps at once, but for a generation that it refuses", async () => {
+  const upstream = await Upstream.answering(OK);
+  const proxy = await proxyFor([upstream]);
+  const port = await freePort();
+  const update = proxy.build([
+    entryPoint("more", { port }),
+    ...route("more", ANY, [upstream.server], { router: { entryPoints: ["more"] } }),
+  ]);
+  const bytes = new SharedArrayBuffer(3);
+  await proxy.take({ type: "prepare", update: { ...update, index: [{ shard: 0, bytes }] }, alone: true });
+  expect(proxy.messages.at(-1)).toMatchObject({ type: "prepared", refusal: expect.any(String), hasSwitched: false });
+  await expect(RawClient.connect(port)).rejects.toThrow("ECONNREFUSED");
+  await proxy.take({ type: "prepare", update, alone: true });
+  expect(proxy.messages.at(-1)).toMatchObject({ type: "prepared", refusal: null, hasSwitched: true });
+  const client = await RawClient.connect(port);
+  afterTest(() => client.close());
+  client.send(GET);
   expect((await client.response()).status).toBe(200);
 });
 
@@ -111,7 +131,7 @@ test("a worker listens when it has switched to what is current, not on what it w
   afterTest(() => successor.close());
   expect(successor.messages).toEqual([{ type: "ready", sequence: generation.sequence }]);
   await expect(RawClient.connect(port)).rejects.toThrow("ECONNREFUSED");
-  await successor.take({ type: "prepare", update: { ...generation, index: [], resources: [] } });
+  await successor.take({ type: "prepare", update: { ...generation, index: [], resources: [] }, alone: false });
   await successor.take({ type: "switch", sequence: generation.sequence });
   const client = await RawClient.connect(port);
   afterTest(() => client.close());
@@ -123,7 +143,7 @@ test("a generation that breaks the format is refused, and what runs runs on", as
   const proxy = await proxyFor([await Upstream.answering(OK)]);
   const bytes = new SharedArrayBuffer(3);
   const update: GenerationUpdate = { ...proxy.build([]), index: [{ shard: 0, bytes }] };
-  await proxy.take({ type: "prepare", update });
+  await proxy.take({ type: "prepare", update, alone: false });
   expect(proxy.messages.at(-1)).toMatchObject({ type: "prepared", problem: null, refusal: expect.any(String) });
   const client = await clientOf(proxy);
   client.send(GET);
@@ -134,7 +154,7 @@ test("an address that cannot be had is told, and the rest goes on", async () => 
   const upstream = await Upstream.answering(OK);
   const proxy = await proxyFor([upstream]);
   const update = proxy.build([entryPoint("taken", { port: upstream.port })]);
-  await proxy.take({ type: "prepare", update });
+  await proxy.take({ type: "prepare", update, alone: false });
   const answer = proxy.messages.findLast((message) => message.type === "prepared");
   expect(answer?.problem).toMatch(/^entry point "taken": .*EADDRINUSE/);
   await proxy.take({ type: "switch", sequence: update.sequence });

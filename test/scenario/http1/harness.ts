@@ -71,7 +71,7 @@ export class TestProxy {
   /** Builds a change and makes it live, as the supervisor would. */
   async apply(upserts: readonly Resource[], removals: readonly ResourceId[] = []): Promise<void> {
     const update = this.build(upserts, removals);
-    await this.take({ type: "prepare", update });
+    await this.take({ type: "prepare", update, alone: false });
     await this.take({ type: "switch", sequence: update.sequence });
     this.#builder.settle(update.sequence);
   }

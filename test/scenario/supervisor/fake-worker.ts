@@ -39,7 +39,7 @@ async function prepare(update: GenerationUpdate): Promise<void> {
   await listen(update);
   prepared = update;
   const refusal = told("refuse") ? "told to refuse" : null;
-  say({ type: "prepared", sequence: update.sequence, problem: null, refusal });
+  say({ type: "prepared", sequence: update.sequence, problem: null, refusal, hasSwitched: false });
 }
 
 parentPort?.on("message", (message: ToWorker) => {
