@@ -29,21 +29,21 @@ test("whoever answers at another address has to have a certificate for the Servi
     writeFileSync(files.tokenFile, "abc\n");
     const first = await accessTo("https://10.0.0.7:9443", SERVICE, files);
     if (!first.ok) throw new Error(first.error);
-    const { url, headers, session } = first.value;
-    expect({ url, headers, ca: session.ca, servername: session.servername }).toEqual({
+    const { url, headers, tls } = first.value;
+    expect({ url, headers, ca: tls.ca, servername: tls.servername }).toEqual({
       url: "https://10.0.0.7:9443",
       headers: { authorization: "Bearer abc" },
       ca: "the first authority",
       servername: "fairway-operator.fairway-system.svc",
     });
     const certificate = (subjectaltname: string) => ({ subject: {}, subjectaltname }) as unknown as PeerCertificate;
-    expect(session.checkServerIdentity?.("10.0.0.7", certificate("DNS:fairway-operator.fairway-system.svc"))).toBeUndefined();
-    expect(session.checkServerIdentity?.("10.0.0.7", certificate("IP Address:10.0.0.7"))).toBeInstanceOf(Error);
+    expect(tls.checkServerIdentity?.("10.0.0.7", certificate("DNS:fairway-operator.fairway-system.svc"))).toBeUndefined();
+    expect(tls.checkServerIdentity?.("10.0.0.7", certificate("IP Address:10.0.0.7"))).toBeInstanceOf(Error);
 
     writeFileSync(files.caFile, "the second authority");
     writeFileSync(files.tokenFile, "def");
     const second = await accessTo(SERVICE, SERVICE, files);
-    expect(second.ok && [second.value.session.ca, second.value.headers.authorization]).toEqual([
+    expect(second.ok && [second.value.tls.ca, second.value.headers.authorization]).toEqual([
       "the second authority",
       "Bearer def",
     ]);

@@ -1,8 +1,8 @@
 import { readFile } from "node:fs/promises";
-import type { SecureClientSessionOptions } from "node:http2";
 import { isIP } from "node:net";
-import { checkServerIdentity } from "node:tls";
+import { type ConnectionOptions, checkServerIdentity } from "node:tls";
 import { fail, ok, type Result } from "../kernel/result.ts";
+import { bareHost } from "./bare-host.ts";
 import { isLoopback } from "./loopback.ts";
 
 /** The files that let a proxy talk to an operator. They are read for each stream, since what is in them changes while a Pod lives. */
@@ -20,7 +20,7 @@ export const CHANNEL_AUDIENCE = "fairway.dev/channel";
 export interface Access {
   readonly url: string;
   readonly headers: Readonly<Record<string, string>>;
-  readonly session: SecureClientSessionOptions;
+  readonly tls: ConnectionOptions;
 }
 
 /**
@@ -28,14 +28,14 @@ export interface Access {
  * for the host of `serviceUrl`. Fails when a file cannot be read.
  */
 export async function accessTo(url: string, serviceUrl: string, files: CredentialFiles | null): Promise<Result<Access, string>> {
-  if (files === null) return ok({ url, headers: {}, session: {} });
+  if (files === null) return ok({ url, headers: {}, tls: {} });
   try {
     const [ca, token] = await Promise.all([readFile(files.caFile, "utf8"), readFile(files.tokenFile, "utf8")]);
-    const host = bareHost(serviceUrl);
+    const host = bareHost(new URL(serviceUrl));
     return ok({
       url,
       headers: { authorization: `Bearer ${token.trim()}` },
-      session: {
+      tls: {
         ca,
         minVersion: "TLSv1.3",
         ...(isIP(host) === 0 ? { servername: host } : {}),
@@ -63,8 +63,4 @@ export function operatorUrlProblem(url: string): string | null {
 /** Whether the channel to a URL is encrypted. */
 export function isSecure(url: string): boolean {
   return URL.canParse(url) && new URL(url).protocol === "https:";
-}
-
-function bareHost(url: string): string {
-  return new URL(url).hostname.replace(/^\[(.*)\]$/, "$1");
 }

@@ -3,11 +3,12 @@ import {
   type ClientHttp2Session,
   type ClientHttp2Stream,
   connect,
-  constants,
   type IncomingHttpHeaders,
   type IncomingHttpStatusHeader,
-  type SecureClientSessionOptions,
 } from "node:http2";
+import { connect as connectTcp, isIP, type Socket } from "node:net";
+import { type ConnectionOptions, connect as connectTls } from "node:tls";
+import { bareHost } from "../bare-host.ts";
 import { lengthPrefixed, MessageReader } from "./message-reader.ts";
 import { CONTENT_TYPE, failureOf, isGrpc } from "./status.ts";
 
@@ -20,7 +21,8 @@ export interface ClientCallOptions {
   /** The method called: `/package.Service/Method`. */
   readonly path: string;
   readonly headers: Readonly<Record<string, string>>;
-  readonly session: SecureClientSessionOptions;
+  /** What a secure connection takes beside. */
+  readonly tls: ConnectionOptions;
   /** Largest message that is taken, in bytes. */
   readonly bytesMax: number;
   /** A message has come. What it throws ends the call. */
@@ -36,7 +38,7 @@ export class ClientCall {
   /** What is said before the connection stands; null once it does. */
   #early: Buffer[] | null = [];
   #waiting = 0;
-  #session: ClientHttp2Session | null = null;
+  #socket: Socket | null = null;
   #stream: ClientHttp2Stream | null = null;
   #hasEnded = false;
   #failure: Error | null = null;
@@ -81,17 +83,28 @@ export class ClientCall {
   /** Ends the call, and its connection, at once. */
   end(): void {
     this.#hasEnded = true;
-    this.#session?.destroy(undefined, constants.NGHTTP2_CANCEL);
+    // Its session would wait for a connection that is still to come, and may never come, before it lets go.
+    this.#socket?.destroy();
   }
 
   async #connect(): Promise<ClientHttp2Session> {
     if (this.#hasEnded) throw new Error("the call has ended");
-    const session = connect(new URL(this.#options.url).origin, this.#options.session);
-    this.#session = session;
+    const url = new URL(this.#options.url);
+    const socket = this.#open(url);
+    this.#socket = socket;
+    const session = connect(url.origin, { createConnection: () => socket });
     session.on("error", (error) => this.#fail(error));
     if (session.connecting) await Promise.race([once(session, "connect"), once(session, "close")]);
     if (session.destroyed) throw this.#failure ?? new Error("the connection closed before it stood");
     return session;
+  }
+
+  #open(url: URL): Socket {
+    const host = bareHost(url);
+    const { protocol, port } = url;
+    if (protocol === "http:") return connectTcp({ host, port: Number(port || 80) });
+    const servername = isIP(host) === 0 ? host : "";
+    return connectTls({ servername, ...this.#options.tls, host, port: Number(port || 443), ALPNProtocols: ["h2"] });
   }
 
   /** Resolves when the stream is closed. */

@@ -76,7 +76,7 @@ export class SecureWorld {
   }
 
   /** Starts a proxy that builds nothing. */
-  proxy(url: string, { className = "", proxyId = "proxy-0", token = "good", ca = this.bundle } = {}) {
+  proxy(url: string, { className = "", proxyId = "proxy-0", token = "good", ca = this.bundle, timing = QUICK } = {}) {
     const files = this.files(proxyId, ca, token);
     const events: string[] = [];
     const services: string[][] = [];
@@ -87,7 +87,7 @@ export class SecureWorld {
       className,
       proxyId,
       held: { version: "", hashes: [] },
-      timing: QUICK,
+      timing,
       apply: async ({ upserts }) => {
         services.push(upserts.map(({ id }) => nameOf(id)).sort());
         return { applied: true, refused: [] };

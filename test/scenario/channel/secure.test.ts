@@ -1,6 +1,9 @@
+import { once } from "node:events";
 import { writeFileSync } from "node:fs";
 import { connect as connectHttp2 } from "node:http2";
+import { createConnection } from "node:net";
 import { type ConnectionOptions, connect } from "node:tls";
+import { Worker } from "node:worker_threads";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { ChannelServer, PlaintextRefused } from "../../../src/channel/server.ts";
 import { ENDLESS_TERM } from "../../../src/channel/term.ts";
@@ -181,6 +184,37 @@ test("a proxy that is sent to somebody who is not there comes back and tries aga
   follower.server.serve(ENDLESS_TERM);
   await until("it is served", () => services.length === 1);
 });
+
+test("a proxy whose connection nobody takes gives up in time, and tries again", async () => {
+  const deaf = await deafPort();
+  const { client, events } = secure.proxy(`https://localhost:${deaf.port}`, { timing: { ...QUICK, connectMs: 100 } });
+  await until("it has tried three times", () => events.length > 2);
+  expect(new Set(events)).toEqual(new Set(["lost: the operator has said nothing for 100 ms"]));
+  client.stop();
+  await deaf.close();
+});
+
+/** A port whose queue of connections is full and stays so: Linux lets whoever comes then wait, as for the address of a Pod that is gone. */
+async function deafPort() {
+  const listening = `
+    const { parentPort } = require("node:worker_threads");
+    const server = require("node:net").createServer().listen({ host: "127.0.0.1", port: 0, backlog: 1 }, () => {
+      parentPort.postMessage(server.address().port);
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0);
+    });`;
+  const thread = new Worker(listening, { eval: true });
+  const [port] = (await once(thread, "message")) as [number];
+  const fillers = Array.from({ length: 4 }, () => createConnection(port, "127.0.0.1").on("error", () => {}));
+  await once(fillers[0]!, "connect");
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  return {
+    port,
+    close: async () => {
+      for (const filler of fillers) filler.destroy();
+      await thread.terminate();
+    },
+  };
+}
 
 test("a proxy is not sent round in circles, nor out of TLS", async () => {
   const [one, two] = [await secure.operator({ waits: true }), await secure.operator({ waits: true })];
