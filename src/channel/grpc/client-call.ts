@@ -121,6 +121,8 @@ export class ClientCall {
         this.end();
       }
     });
+    // The other end is through, and with it the call, whatever there was still to say.
+    stream.once("end", () => this.end());
     return new Promise((resolve) => stream.once("close", resolve));
   }
 

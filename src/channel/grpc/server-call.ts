@@ -25,7 +25,7 @@ export class ServerCall {
 
   /** Whether nobody is there any more. */
   get isGone(): boolean {
-    return this.#stream.destroyed;
+    return this.#stream.destroyed || this.#stream.closed;
   }
 
   /** Whether more may be sent now; else `onRoom` says when. */
@@ -50,17 +50,22 @@ export class ServerCall {
     });
   }
 
-  /** Sends a message that has its length before it. */
+  /** Sends a message that has its length before it, if anybody is still there. Never throws. */
   send(framed: Uint8Array): void {
+    if (this.isGone || !this.#stream.writable) return;
     this.#answer();
-    if (this.#stream.writable) this.#stream.write(framed);
+    this.#stream.write(framed);
   }
 
   /** Ends the call after what was sent; the first status counts. */
   end(status: Status = Status.OK, reason = ""): void {
-    if (!this.#stream.writable || this.#stream.destroyed) return;
+    if (this.isGone || !this.#stream.writable) return;
     this.#answer();
-    this.#stream.once("wantTrailers", () => this.#stream.sendTrailers(statusTrailers(status, reason)));
+    this.#stream.once("wantTrailers", () => {
+      this.#stream.sendTrailers(statusTrailers(status, reason));
+      // The answer is whole; a caller that goes on is asked to stop (RFC 9113 §8.1).
+      setImmediate(() => this.cut());
+    });
     this.#stream.end();
   }
 
@@ -70,8 +75,8 @@ export class ServerCall {
   }
 
   #answer(): void {
-    if (this.#stream.headersSent || this.#stream.destroyed) return;
-    this.#stream.respond({ ":status": 200, "content-type": CONTENT_TYPE }, { waitForTrailers: true });
+    if (!this.#stream.headersSent)
+      this.#stream.respond({ ":status": 200, "content-type": CONTENT_TYPE }, { waitForTrailers: true });
   }
 }
 

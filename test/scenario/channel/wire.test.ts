@@ -1,10 +1,20 @@
 import { once } from "node:events";
-import { type ClientHttp2Session, connect, createServer, type OutgoingHttpHeaders, type ServerHttp2Stream } from "node:http2";
+import {
+  type ClientHttp2Session,
+  connect,
+  constants,
+  createServer,
+  type OutgoingHttpHeaders,
+  type ServerHttp2Stream,
+} from "node:http2";
 import type { AddressInfo } from "node:net";
+import { create, toBinary } from "@bufbuild/protobuf";
 import { afterEach, beforeEach, expect, test } from "vitest";
+import { ProxyMessageSchema } from "../../../src/channel/gen/snapshot_pb.ts";
 import { lengthPrefixed } from "../../../src/channel/grpc/message-reader.ts";
 import { ChannelServer } from "../../../src/channel/server.ts";
 import { STREAM_PATH } from "../../../src/channel/stream-path.ts";
+import { RESOURCE_FORMATS } from "../../../src/model/resource.ts";
 import { QUICK, Recorder, until, World } from "./world.ts";
 
 /** The gRPC beneath the channel, at its edges: what either side does with a peer that keeps to HTTP/2 and to nothing else. */
@@ -12,12 +22,14 @@ import { QUICK, Recorder, until, World } from "./world.ts";
 const cleanups: (() => unknown)[] = [];
 let session: ClientHttp2Session;
 let server: ChannelServer;
+let world: World;
+let port: number;
 
 beforeEach(async () => {
-  const world = new World();
+  world = new World();
   world.publish({ a: 1 });
   server = new ChannelServer({ source: world, timing: QUICK });
-  const { port } = await server.listen("127.0.0.1", 0);
+  ({ port } = await server.listen("127.0.0.1", 0));
   session = connect(`http://127.0.0.1:${port}`);
   cleanups.push(
     () => server.close(),
@@ -75,6 +87,24 @@ test.each<[what: string, body: Uint8Array, grpc: string, message: RegExp]>([
   expect(answer.message).toMatch(message);
 });
 
+test("callers that leave at any moment take nothing from those who stay", async () => {
+  const said = { class: "web", proxyId: "gone", formats: [...RESOURCE_FORMATS] };
+  const subscribe = create(ProxyMessageSchema, { message: { case: "subscribe", value: said } });
+  const stays = new Recorder(port);
+  cleanups.push(() => stays.client.stop());
+  for (let turn = 0; turn < 30; turn++) {
+    const stream = session.request(CALL, { endStream: false });
+    stream.on("error", () => {});
+    if (turn % 3 > 0) stream.write(lengthPrefixed(toBinary(ProxyMessageSchema, subscribe)));
+    if (turn % 3 > 1) await once(stream, "response");
+    const version = world.publish({ a: turn + 2 });
+    stream.close(constants.NGHTTP2_CANCEL);
+    await until("who stays has the change", () => stays.client.version === version);
+  }
+  await until("the others are forgotten", () => server.proxies === 1);
+  expect(stays.events).toEqual(["connected"]);
+});
+
 /** An operator that answers every request as told. */
 async function strange(answer: (stream: ServerHttp2Stream) => void): Promise<number> {
   const other = createServer();
@@ -126,11 +156,12 @@ test.each<[what: string, reason: RegExp, answer: (stream: ServerHttp2Stream) => 
   ],
 ])("a proxy whose operator's answer %s says why it has lost it, and tries again", async (_, reason, answer) => {
   let visits = 0;
-  const port = await strange((stream) => {
-    visits++;
-    answer(stream);
-  });
-  const recorder = new Recorder(port);
+  const recorder = new Recorder(
+    await strange((stream) => {
+      visits++;
+      answer(stream);
+    }),
+  );
   cleanups.push(() => recorder.client.stop());
   await until("it has tried twice", () => visits > 1);
   expect(recorder.events[0]).toMatch(reason);
