@@ -83,7 +83,7 @@ export class ProxyStream {
   readonly #changed = new Set<ResourceId>();
   /** Set while an answer is awaited. */
   #awaited: { readonly version: string; readonly sinceMs: number } | null = null;
-  /** What is left to send of a delta. */
+  /** What is left to send of the delta that is awaited. */
   #rest: Iterator<Uint8Array> | null = null;
   #goAway: Uint8Array | null = null;
   #goAwaySinceMs = 0;
@@ -256,8 +256,10 @@ export class ProxyStream {
       this.#heartbeatDue = false;
       return message({ case: "heartbeat", value: { version: this.#host.current(this.#className)?.version ?? "" } });
     }
+    // Who may not publish for a moment goes on where it was.
+    if (!this.#host.mayPublish()) return null;
     this.#rest ??= this.#nextDelta();
-    const part = this.#host.mayPublish() ? this.#rest?.next() : undefined;
+    const part = this.#rest?.next();
     if (part?.done === false) return part.value;
     this.#rest = null;
     return null;
