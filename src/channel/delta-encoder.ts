@@ -2,7 +2,7 @@ import { create, toBinary } from "@bufbuild/protobuf";
 import type { Delta } from "../model/snapshot.ts";
 import { type Position, toChunks } from "./chunks.ts";
 import { OperatorMessageSchema } from "./gen/snapshot_pb.ts";
-import { lengthPrefixed } from "./grpc/message-reader.ts";
+import { lengthPrefixed } from "./grpc/messages.ts";
 
 /** A delta with more bytes of resources than this is not kept for the next proxy. */
 const SHARED_BYTES_MAX = 64 << 10;

@@ -15,7 +15,7 @@ import {
   type RefusalsChanged,
   type Subscribe,
 } from "./gen/snapshot_pb.ts";
-import { lengthPrefixed } from "./grpc/message-reader.ts";
+import { lengthPrefixed } from "./grpc/messages.ts";
 import { fromRefusalMessages } from "./refusals.ts";
 import type { ChannelTiming } from "./timing.ts";
 

@@ -1,7 +1,7 @@
 import { create, fromBinary } from "@bufbuild/protobuf";
 import { DeltaEncoder } from "../../src/channel/delta-encoder.ts";
 import { OperatorMessageSchema, ProxyMessageSchema } from "../../src/channel/gen/snapshot_pb.ts";
-import { MessageReader } from "../../src/channel/grpc/message-reader.ts";
+import { MessageReader } from "../../src/channel/grpc/messages.ts";
 import { ProxyStream } from "../../src/channel/proxy-stream.ts";
 import { CHANNEL_TIMING } from "../../src/channel/timing.ts";
 import { Compiler } from "../../src/control/graph/compiler.ts";

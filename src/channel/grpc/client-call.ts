@@ -9,7 +9,7 @@ import {
 import { connect as connectTcp, isIP, type Socket } from "node:net";
 import { type ConnectionOptions, connect as connectTls } from "node:tls";
 import { bareHost } from "../bare-host.ts";
-import { lengthPrefixed, MessageReader } from "./message-reader.ts";
+import { lengthPrefixed, MessageReader } from "./messages.ts";
 import { CONTENT_TYPE, failureOf, isGrpc } from "./status.ts";
 
 /** Most messages that wait for an end that does not take them. */

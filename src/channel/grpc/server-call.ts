@@ -1,5 +1,5 @@
 import type { IncomingHttpHeaders, ServerHttp2Stream } from "node:http2";
-import { BadMessage, MessageReader } from "./message-reader.ts";
+import { BadMessage, MessageReader } from "./messages.ts";
 import { CONTENT_TYPE, isGrpc, Status, statusTrailers } from "./status.ts";
 
 /** What the one who takes a call wants to hear of it. */
@@ -44,7 +44,7 @@ export class ServerCall {
         for (const message of reader.read(piece)) onMessage(message);
       } catch (error) {
         this.#stream.removeAllListeners("data").resume();
-        this.end(error instanceof BadMessage ? Status.UNIMPLEMENTED : Status.INVALID_ARGUMENT, (error as Error).message);
+        this.end(error instanceof BadMessage ? error.status : Status.INVALID_ARGUMENT, (error as Error).message);
         onEnd();
       }
     });

@@ -1,3 +1,5 @@
+import { Status } from "./status.ts";
+
 /** Bytes before each message: whether it is compressed, and its length. */
 const PREFIX_BYTES = 5;
 
@@ -12,9 +14,13 @@ export function lengthPrefixed(message: Uint8Array): Buffer {
 
 /** Said of bytes that are no messages, or none that are taken. */
 export class BadMessage extends Error {
-  constructor(reason: string) {
+  /** What the call ends with. */
+  readonly status: Status;
+
+  constructor(reason: string, status: Status) {
     super(reason);
     this.name = "BadMessage";
+    this.status = status;
   }
 }
 
@@ -55,9 +61,11 @@ export class MessageReader {
   }
 
   #begin(): void {
-    if (this.#prefix[0] !== 0) throw new BadMessage("a message is compressed, which was not agreed on");
+    if (this.#prefix[0] !== 0) throw new BadMessage("a message is compressed, which was not agreed on", Status.UNIMPLEMENTED);
     const length = this.#prefix.readUInt32BE(1);
-    if (length > this.#bytesMax) throw new BadMessage(`a message of ${length} bytes, where ${this.#bytesMax} are taken`);
+    if (length > this.#bytesMax) {
+      throw new BadMessage(`a message of ${length} bytes, where ${this.#bytesMax} are taken`, Status.RESOURCE_EXHAUSTED);
+    }
     this.#message = new Uint8Array(length);
     this.#messageBytes = 0;
   }

@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { BadMessage, lengthPrefixed, MessageReader } from "./message-reader.ts";
+import { BadMessage, lengthPrefixed, MessageReader } from "./messages.ts";
+import { Status } from "./status.ts";
 
 test("messages come out as they went in, in whatever pieces they arrive", () => {
   const messages = fc.array(fc.uint8Array({ maxLength: 40 }), { maxLength: 12 });
@@ -30,7 +31,11 @@ test("a message has bytes of its own, so that a buffer that is used again does n
 
 test("a message that is too large, or compressed, is refused before it is read", () => {
   const reading = (prefix: readonly number[]) => () => new MessageReader(10).read(Uint8Array.from(prefix));
-  expect(reading([0, 0, 0, 0, 11])).toThrow(new BadMessage("a message of 11 bytes, where 10 are taken"));
+  expect(reading([0, 0, 0, 0, 11])).toThrow(
+    new BadMessage("a message of 11 bytes, where 10 are taken", Status.RESOURCE_EXHAUSTED),
+  );
   expect(reading([0, 255, 255, 255, 255])).toThrow(BadMessage);
-  expect(reading([1, 0, 0, 0, 3])).toThrow(new BadMessage("a message is compressed, which was not agreed on"));
+  expect(reading([1, 0, 0, 0, 3])).toThrow(
+    new BadMessage("a message is compressed, which was not agreed on", Status.UNIMPLEMENTED),
+  );
 });
