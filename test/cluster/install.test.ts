@@ -127,7 +127,9 @@ describe("every overlay, beside what is installed", () => {
     succeeded(
       await started.kubectl("wait", "--for=condition=Established", `crd/${SERVICE_MONITORS.metadata.name}`, "--timeout=30s"),
     );
+    await importImages(started, images);
     succeeded(await started.kubectl("apply", "-k", join(CONFIG, "default")));
+    await untilReady(started);
   });
 
   beforeEach((context) => {
@@ -156,7 +158,8 @@ describe("every overlay, beside what is installed", () => {
     expect(code).toBe(0);
   });
 
-  test("deleting takes everything away that was installed", async () => {
+  // The namespace controller looks again only after half of the proxies' grace period: a minute, when all goes well.
+  test("deleting takes everything away that was installed", { timeout: 180_000 }, async () => {
     succeeded(await (started as Cluster).kubectl("delete", "-k", join(CONFIG, "default"), "--timeout=150s"));
     const kinds = "namespaces,customresourcedefinitions,clusterroles,clusterrolebindings,ingressclasses";
     const left = succeeded(await (started as Cluster).kubectl("get", kinds, "--output=name"));
