@@ -8,7 +8,7 @@ import type { ResourceId } from "../../model/ids.ts";
 import type { EncodedResource } from "../../model/resource.ts";
 import { match, router } from "../worker/routing-case.ts";
 import type { Changes } from "./last-good-changes.ts";
-import { CHANGES_NAME, LAST_GOOD_NAME, LastGoodFile, WRITE_DELAY_MS } from "./last-good-file.ts";
+import { CHANGES_NAME, LAST_GOOD_NAME, LastGoodFile, WRITE_DELAY_MS, WRITE_INTERVAL_MS } from "./last-good-file.ts";
 
 /** A clock that stands still; timers run when they are told to. */
 class StillClock implements Clock {
@@ -95,7 +95,7 @@ test("many saves make one write at a time, once per interval, and the newest is 
   file.save(change("c"));
   expect(clock.timers).toEqual([]);
   await expect.poll(namesOnDisk).toEqual([expect.stringContaining("/b/")]);
-  await expect.poll(() => clock.timers.map((timer) => timer.delayMs)).toEqual([1000]);
+  await expect.poll(() => clock.timers.map((timer) => timer.delayMs)).toEqual([WRITE_INTERVAL_MS]);
   file.save(change("d", "c", "b"));
   expect(clock.timers).toHaveLength(1);
   await file.flush();

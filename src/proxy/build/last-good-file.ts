@@ -16,8 +16,12 @@ export const CHANGES_NAME = "last-good.changes";
 export const LAST_GOOD_BYTES_MAX = 1024 ** 3;
 /** A write waits so long: all proxies of a machine get a change at once, and those that are still making it live come first. */
 export const WRITE_DELAY_MS = 100;
-/** The least time between the beginnings of two writes. After a long write it is more, so that writing takes a tenth of the time at most. */
-export const WRITE_INTERVAL_MS = 1000;
+/**
+ * The least time between the beginnings of two writes: where endpoints change all the time each would sync the disk for little, and what
+ * is not written yet is missed only by a proxy that ends without warning while no operator can be reached. After a long write it is more,
+ * so that writing takes a tenth of the time at most.
+ */
+export const WRITE_INTERVAL_MS = 5_000;
 const REST_AFTER_WRITE = 9;
 /** Changes may grow to the size of the snapshot they follow, and to this in any case, before all is written anew. */
 const CHANGES_BYTES_MIN = 1 << 20;

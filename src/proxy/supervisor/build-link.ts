@@ -13,6 +13,9 @@ const ANSWER_MS = 120_000;
  */
 const YOUNG_HEAP_MB = 3;
 
+/** What is live is told at the latest after this long: nothing but the disk waits for it, and alone it would wake the thread. */
+const COMMIT_MS = 1_000;
+
 /** Most descriptions asked for at a time; they are large. */
 const DESCRIPTIONS_MAX = 4;
 
@@ -35,6 +38,8 @@ export class BuildLink {
   readonly #clock: Clock;
   readonly #waiting = new Map<string, { resolve(answer: Answer): void; reject(error: Error): void }>();
   readonly #exited: Promise<void>;
+  /** The live generation that the thread has still to be told of, and what takes back the timer for it. */
+  #untold: { readonly sequence: number; readonly cancel: () => void } | null = null;
   #ended: string | null = null;
   #closing = false;
   #reason = "";
@@ -74,9 +79,10 @@ export class BuildLink {
     return (await this.#ask({ type: "apply", ...delta }, "built")) as Built;
   }
 
-  /** The generation is live on all workers. */
+  /** The generation is live on all workers. The thread hears of it with the next message to it, and of the newest within a second. */
   commit(sequence: number): void {
-    this.#post({ type: "commit", sequence });
+    const cancel = this.#untold?.cancel ?? this.#clock.after(COMMIT_MS, () => this.#tellCommit());
+    this.#untold = { sequence, cancel };
   }
 
   /** What is live, as redacted JSON. Rejects when too many ask at once. */
@@ -109,7 +115,16 @@ export class BuildLink {
   }
 
   #post(message: ToBuild): void {
+    this.#tellCommit();
     this.#thread.postMessage(message);
+  }
+
+  #tellCommit(): void {
+    if (this.#untold === null) return;
+    const { sequence, cancel } = this.#untold;
+    cancel();
+    this.#untold = null;
+    this.#thread.postMessage({ type: "commit", sequence } satisfies ToBuild);
   }
 
   #answer(message: Answer): void {
