@@ -19,7 +19,8 @@ answer to the last worker of the last proxy, their CPU time, bursts, starts and 
 
   --routes   IngressRoutes (5000)
   --proxies  proxies, each with one worker (10)
-  --changes  route changes, and endpoint changes, followed one by one, in 20 blocks with a quiet time after each (100)
+  --changes  route changes, endpoint changes, and endpoint changes with one proxy alone, followed one by one, in 20 blocks with a
+             quiet time after each (100)
   --parts    some of ${PARTS.join(", ")}, with commas between (all); start alone, of an operator, takes a minute and a half
   --json     one line of JSON instead of the table
 `;
@@ -33,6 +34,8 @@ interface Memory {
 interface Measured {
   readonly ofRoutes?: Followed;
   readonly ofEndpoints?: Followed;
+  /** With one proxy alone: what an operator and a proxy cost, without the others that the operator serves. */
+  readonly ofEndpointsAlone?: Followed;
   readonly ofBurst?: { readonly appliedMs: number; readonly liveMs: number; readonly statusMs: number };
   readonly small?: Memory;
   readonly large?: Memory;
@@ -60,7 +63,8 @@ export const cluster: Bench = {
     const measured = await measure([...numbers.map(String), partsOf(values.parts).join(",")]);
     if (measured === null) return 1;
     process.stdout.write(`${values.json ? JSON.stringify({ bench: "cluster", ...measured }) : shown(measured)}\n`);
-    return (measured.ofRoutes?.unseen ?? 0) + (measured.ofEndpoints?.unseen ?? 0) === 0 ? 0 : 1;
+    const followed = [measured.ofRoutes, measured.ofEndpoints, measured.ofEndpointsAlone];
+    return followed.some((of) => of !== undefined && of.unseen > 0) ? 1 : 0;
   },
 };
 
@@ -93,12 +97,12 @@ const ms = (value: number): string => value.toFixed(1);
 const seconds = (value: number): string => (value / 1_000).toFixed(2);
 
 function shown(measured: Measured): string {
-  const { ofRoutes, ofEndpoints } = measured;
-  if (ofRoutes === undefined || ofEndpoints === undefined) return shownOnce(measured);
-  return `${shownChanges(ofRoutes, ofEndpoints)}\n\n${shownOnce(measured)}`;
+  const { ofRoutes, ofEndpoints, ofEndpointsAlone } = measured;
+  if (ofRoutes === undefined || ofEndpoints === undefined || ofEndpointsAlone === undefined) return shownOnce(measured);
+  return `${shownChanges(ofRoutes, ofEndpoints, ofEndpointsAlone)}\n\n${shownOnce(measured)}`;
 }
 
-function shownChanges(ofRoutes: Followed, ofEndpoints: Followed): string {
+function shownChanges(ofRoutes: Followed, ofEndpoints: Followed, ofEndpointsAlone: Followed): string {
   const followed = (name: string, goal: string, of: Followed) => [
     name,
     ...[0.5, 0.99, 1].map((share) => ms(percentile(of.latenciesMs, share))),
@@ -112,6 +116,7 @@ function shownChanges(ofRoutes: Followed, ofEndpoints: Followed): string {
     ["one change, ms", "p50", "p99", "max", "not seen", "operator's CPU", "one proxy's", "both (goal)", "quiet, ms a second"],
     followed("route", "< 15", ofRoutes),
     followed("endpoints", "< 4", ofEndpoints),
+    followed("endpoints, one proxy alone", "< 4", ofEndpointsAlone),
     ["goals", "< 20", "< 50", "", "0", "", "", "", ""],
   ]);
 }

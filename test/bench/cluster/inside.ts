@@ -5,7 +5,7 @@ import { promisify } from "node:util";
 import { ApiClient } from "../../../src/control/api/client.ts";
 import { deleteRoutes, endpointChange, makeRoutes, makeServices, route, routeChange } from "./cluster-world.ts";
 import { eventsOf, type FairwayProcess, fairwayProcesses, liveTimes, pssMiB, startedMs } from "./fairway-pods.ts";
-import { follow } from "./followed-changes.ts";
+import { changesMade, follow } from "./followed-changes.ts";
 import { statusesSettled } from "./status-progress.ts";
 
 /**
@@ -115,7 +115,12 @@ async function followChanges() {
   const watched = { operator: holder(), proxies: fairwayProcesses("proxy") };
   const ofRoutes = await follow(api, watched, routeChange, changes);
   const ofEndpoints = await follow(api, watched, endpointChange, changes);
-  return { ofRoutes, ofEndpoints, large: memory() };
+  const large = memory();
+  await rollOut("fairway-proxy", 1);
+  const alone = { operator: holder(), proxies: fairwayProcesses("proxy") };
+  const ofEndpointsAlone = await follow(api, alone, (edition) => endpointChange(changesMade(changes) + edition), changes);
+  await rollOut("fairway-proxy", proxies);
+  return { ofRoutes, ofEndpoints, ofEndpointsAlone, large };
 }
 
 await rollOut("fairway-operator", 1);
