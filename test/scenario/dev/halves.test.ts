@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, expect, test } from "vitest";
@@ -109,6 +109,16 @@ test("a proxy that is started without an operator serves the last good snapshot 
   expect((await ask(web, { host: "site.localhost" })).body).toBe("blue");
   expect(await readiness(alone)).toBe("200 ok");
   expect(alone.of("operatorConnected")).toEqual([]);
+});
+
+test("a proxy that ends without warning has on disk what was live for a few seconds", async () => {
+  const { operator, proxy, url, state } = await halves();
+  const { version } = await proxy.event("live");
+  await operator.stop();
+  await expect.poll(() => existsSync(join(state, "last-good.snapshot")), { timeout: 10_000 }).toBe(true);
+  proxy.signal("SIGKILL");
+  await proxy.exit();
+  expect(await fairway(...proxyArgs(url, state)).event("restored")).toMatchObject({ version });
 });
 
 test("a proxy that comes back with a snapshot gets only what changed meanwhile", async () => {
