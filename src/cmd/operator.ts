@@ -1,4 +1,3 @@
-import { setFlagsFromString } from "node:v8";
 import { Command, InvalidArgumentError, Option } from "commander";
 import { CONTROLLER_NAME, EVERY_CLASS } from "../control/translate/settings.ts";
 import type { ObjectRef } from "../model/object-ref.ts";
@@ -91,10 +90,6 @@ function clusterFlags(command: Command): Command {
 }
 
 async function operator(options: OperatorOptions): Promise<void> {
-  // Young objects are collected by the thread alone: it takes half a millisecond every few changes, and helpers that wait for a core of
-  // their own made it up to eleven, in the way of a change.
-  setFlagsFromString("--no-parallel-scavenge");
-  setFlagsFromString("--no-concurrent-array-buffer-sweeping");
   const { manifests, listen, admin } = options;
   if (manifests === undefined) {
     return operatorOnCluster({
