@@ -69,7 +69,7 @@ export async function operatorOnCluster(options: ClusterOptions): Promise<void> 
     print({ event: "admin", host: options.admin.host, port });
     const starting = half.start(options.listen).then((address) => {
       print({ event: "serving", host: options.listen.host, port: address.port });
-      collectAlone();
+      collectInOneThread();
     });
     await Promise.race([starting, stop]);
     await stop;
@@ -80,10 +80,10 @@ export async function operatorOnCluster(options: ClusterOptions): Promise<void> 
 }
 
 /**
- * From here on the thread collects its young objects alone. Helpers are of use while it starts and most objects stay; a change leaves half a
- * millisecond of work every few times, and to wait for helpers that have no core of their own took up to eleven.
+ * From here on one thread at a time collects young objects. Several are of use while it starts and most objects stay; what changes leave is
+ * a millisecond of work now and then, and to wait for helpers that have no core of their own took up to eleven.
  */
-function collectAlone(): void {
+function collectInOneThread(): void {
   setFlagsFromString("--no-parallel-scavenge");
   setFlagsFromString("--no-concurrent-array-buffer-sweeping");
 }
