@@ -45,16 +45,6 @@ interface Asked {
   readonly answerMs: number;
 }
 
-/** Changes in each block, where about so many are to be made. */
-function changesInBlock(changes: number): number {
-  return Math.max(1, Math.round(changes / BLOCKS));
-}
-
-/** How many changes are made where about so many are asked for: the editions after these are new. */
-export function changesMade(changes: number): number {
-  return BLOCKS * changesInBlock(changes);
-}
-
 /** Makes about so many changes one by one, from edition 1 on, block by block, a quiet time after each block. */
 export async function follow(
   api: KubernetesApi,
@@ -62,7 +52,7 @@ export async function follow(
   change: (edition: number) => ApiRequest,
   changes: number,
 ): Promise<Followed> {
-  const inBlock = changesInBlock(changes);
+  const inBlock = Math.max(1, Math.round(changes / BLOCKS));
   const asked: Asked[] = [];
   const busy: Cpu[] = [];
   const quiet: Cpu[] = [];

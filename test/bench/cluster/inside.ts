@@ -5,7 +5,7 @@ import { promisify } from "node:util";
 import { ApiClient } from "../../../src/control/api/client.ts";
 import { deleteRoutes, endpointChange, makeRoutes, makeServices, route, routeChange } from "./cluster-world.ts";
 import { eventsOf, type FairwayProcess, fairwayProcesses, liveTimes, pssMiB, startedMs } from "./fairway-pods.ts";
-import { changesMade, follow } from "./followed-changes.ts";
+import { follow } from "./followed-changes.ts";
 import { statusesSettled } from "./status-progress.ts";
 
 /**
@@ -118,7 +118,8 @@ async function followChanges() {
   const large = memory();
   await rollOut("fairway-proxy", 1);
   const alone = { operator: holder(), proxies: fairwayProcesses("proxy") };
-  const ofEndpointsAlone = await follow(api, alone, (edition) => endpointChange(changesMade(changes) + edition), changes);
+  const made = ofEndpoints.latenciesMs.length + ofEndpoints.unseen;
+  const ofEndpointsAlone = await follow(api, alone, (edition) => endpointChange(made + edition), changes);
   await rollOut("fairway-proxy", proxies);
   return { ofRoutes, ofEndpoints, ofEndpointsAlone, large };
 }
